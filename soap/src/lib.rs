@@ -1,0 +1,2 @@
+//! Carries messages between machines; has never heard of XDS.
+pub mod xml;
