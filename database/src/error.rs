@@ -1,0 +1,51 @@
+//! What can go wrong below a keeper, grouped by what an operator would do about it.
+
+use std::sync::Arc;
+
+/// Why the database could not do what was asked. It tells of tables and files, never of patients.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DatabaseError {
+    /// No engine for that location.
+    #[error("no database engine for {0:?}: expected the path of a file, or sqlite:PATH")]
+    Location(String),
+    /// The engine has a defect that loses data.
+    #[error("SQLite {found} can corrupt a database in WAL mode: {needed} or later is needed")]
+    Engine {
+        /// The version that is linked.
+        found: String,
+        /// The first version without the defect.
+        needed: &'static str,
+    },
+    /// A later release has written this database.
+    #[error("the {keeper} tables have version {found}, this program knows {known}: use the newer release")]
+    Newer {
+        /// Whose tables.
+        keeper: &'static str,
+        /// The version of the data.
+        found: i64,
+        /// The newest version that we know.
+        known: i64,
+    },
+    /// A column did not hold what the statement promised.
+    #[error("column {column} holds {found}, expected {expected}")]
+    Column {
+        /// The position in the row, from 0.
+        column: usize,
+        /// The kind of value found.
+        found: &'static str,
+        /// The kind of value that was asked for.
+        expected: &'static str,
+    },
+    /// The task that writes has ended or gave up on this write.
+    #[error("the database no longer accepts writes")]
+    Stopped,
+    /// The engine refused a statement or could not reach its file.
+    #[error("the database engine failed: {0}")]
+    Sql(#[source] Arc<sqlx::Error>),
+}
+
+impl From<sqlx::Error> for DatabaseError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(Arc::new(error))
+    }
+}

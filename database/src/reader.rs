@@ -1,0 +1,63 @@
+//! Reading: statements on one unchanging view of the database.
+
+use crate::{DatabaseError, Row, Value, sqlite};
+
+/// How many values one statement asks for at once; longer lists take several statements.
+const LIST: usize = 256;
+
+/// A view of the database: every statement sees the same commits.
+pub struct Reader {
+    pub(crate) transaction: sqlite::Transaction,
+}
+
+impl Reader {
+    pub(crate) async fn begin(pool: &sqlite::Pool) -> Result<Self, DatabaseError> {
+        Ok(Self { transaction: pool.begin().await? })
+    }
+
+    /// The rows that `statement` finds.
+    pub async fn rows(
+        &mut self,
+        statement: &'static str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>, DatabaseError> {
+        sqlite::rows(&mut self.transaction, statement, values.into_iter().collect()).await
+    }
+
+    /// The first row that `statement` finds.
+    pub async fn row(
+        &mut self,
+        statement: &'static str,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Option<Row>, DatabaseError> {
+        Ok(self.rows(statement, values).await?.into_iter().next())
+    }
+
+    /// The rows that `statement` finds when `$list` in it stands for any of `list`; the fixed `values`
+    /// are its `$1`, `$2` and so on.
+    pub async fn rows_among(
+        &mut self,
+        statement: &'static str,
+        values: impl IntoIterator<Item = Value>,
+        list: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>, DatabaseError> {
+        let values: Vec<Value> = values.into_iter().collect();
+        let list: Vec<Value> = list.into_iter().collect();
+        let mut found = Vec::new();
+        for part in list.chunks(LIST) {
+            // Few different lengths, so that prepared statements are found again.
+            let width = part.len().next_power_of_two();
+            let padding = part.last().into_iter().cycle().take(width - part.len());
+            let statement = statement.replace("$list", &placeholders(values.len(), width));
+            let all = values.iter().chain(part).chain(padding).cloned().collect();
+            found.extend(sqlite::rows(&mut self.transaction, statement, all).await?);
+        }
+        Ok(found)
+    }
+}
+
+/// `$3, $4, $5` for three values after the first two.
+fn placeholders(fixed: usize, width: usize) -> String {
+    let names: Vec<String> = (fixed + 1..=fixed + width).map(|number| format!("${number}")).collect();
+    names.join(", ")
+}

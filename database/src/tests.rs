@@ -1,0 +1,137 @@
+//! The database through its public functions, on files of its own.
+
+use tempfile::TempDir;
+
+use super::*;
+
+const SCHEMA: Schema = Schema {
+    keeper: "test",
+    migrations: &["CREATE TABLE entry (name TEXT PRIMARY KEY, amount BIGINT NOT NULL)"],
+};
+
+async fn open(directory: &TempDir) -> Database {
+    Database::open(&location(directory), &SCHEMA).await.unwrap()
+}
+
+fn location(directory: &TempDir) -> String {
+    directory.path().join("test.db").to_str().unwrap().to_owned()
+}
+
+async fn add(database: &Database, name: &'static str, amount: i64) -> Result<u64, DatabaseError> {
+    database
+        .write(move |writer| {
+            Box::pin(writer.execute("INSERT INTO entry VALUES ($1, $2)", [name.into(), amount.into()]))
+        })
+        .await
+}
+
+async fn names(database: &Database) -> Vec<String> {
+    let mut reader = database.read().await.unwrap();
+    let rows = reader.rows("SELECT name FROM entry ORDER BY name", []).await.unwrap();
+    rows.into_iter().map(|mut row| row.take().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_reopening() {
+    let directory = TempDir::new().unwrap();
+    let database = open(&directory).await;
+    assert_eq!(add(&database, "one", 1).await.unwrap(), 1);
+    drop(database);
+    assert_eq!(names(&open(&directory).await).await, ["one"]);
+}
+
+#[tokio::test]
+async fn a_refused_write_is_undone_alone_among_many() {
+    let directory = TempDir::new().unwrap();
+    let database = open(&directory).await;
+    let refuse = database.write(|writer| {
+        Box::pin(async move {
+            writer.execute("INSERT INTO entry VALUES ('refused', 0)", []).await?;
+            writer.execute("INSERT INTO entry VALUES ('refused', 0)", []).await
+        })
+    });
+    let (a, refused, b, duplicate) =
+        tokio::join!(add(&database, "a", 1), refuse, add(&database, "b", 2), add(&database, "a", 3));
+    assert!(a.is_ok() && b.is_ok());
+    assert!(matches!(refused, Err(DatabaseError::Sql(_))), "{refused:?}");
+    assert!(matches!(duplicate, Err(DatabaseError::Sql(_))), "{duplicate:?}");
+    assert_eq!(names(&database).await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_panicking_write_leaves_nothing_and_the_next_succeeds() {
+    let directory = TempDir::new().unwrap();
+    let database = open(&directory).await;
+    let outcome: Result<(), DatabaseError> = database
+        .write(|writer| {
+            Box::pin(async move {
+                writer.execute("INSERT INTO entry VALUES ('lost', 0)", []).await?;
+                panic!("a defect in a closure");
+            })
+        })
+        .await;
+    assert!(matches!(outcome, Err(DatabaseError::Stopped)));
+    add(&database, "kept", 1).await.unwrap();
+    assert_eq!(names(&database).await, ["kept"]);
+}
+
+#[tokio::test]
+async fn a_view_does_not_change_while_it_is_held() {
+    let directory = TempDir::new().unwrap();
+    let database = open(&directory).await;
+    add(&database, "first", 1).await.unwrap();
+    let mut view = database.read().await.unwrap();
+    assert_eq!(view.rows("SELECT name FROM entry", []).await.unwrap().len(), 1);
+    add(&database, "second", 2).await.unwrap();
+    assert_eq!(view.rows("SELECT name FROM entry", []).await.unwrap().len(), 1);
+    assert_eq!(names(&database).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_reader_cannot_write() {
+    let directory = TempDir::new().unwrap();
+    let database = open(&directory).await;
+    let mut reader = database.read().await.unwrap();
+    assert!(reader.rows("INSERT INTO entry VALUES ('x', 1) RETURNING name", []).await.is_err());
+}
+
+#[tokio::test]
+async fn a_list_of_any_length_is_asked_for_in_parts() {
+    let directory = TempDir::new().unwrap();
+    let database = open(&directory).await;
+    for name in ["a", "b", "c"] {
+        add(&database, name, 1).await.unwrap();
+    }
+    let list = (0..1000).map(|n| Value::from(format!("other {n}"))).chain(["a".into(), "c".into()]);
+    let mut reader = database.read().await.unwrap();
+    let statement = "SELECT name FROM entry WHERE amount = $1 AND name IN ($list)";
+    assert_eq!(reader.rows_among(statement, [1.into()], list).await.unwrap().len(), 2);
+    assert_eq!(reader.rows_among(statement, [1.into()], []).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_later_version_adds_to_what_is_there_and_an_earlier_one_refuses_it() {
+    let directory = TempDir::new().unwrap();
+    add(&open(&directory).await, "kept", 1).await.unwrap();
+    let later = Schema {
+        keeper: "test",
+        migrations: const {
+            &[
+                SCHEMA.migrations[0],
+                "ALTER TABLE entry ADD COLUMN note TEXT; DELETE FROM entry WHERE amount = 2",
+            ]
+        },
+    };
+    let database = Database::open(&location(&directory), &later).await.unwrap();
+    assert_eq!(names(&database).await, ["kept"]);
+    drop(database);
+    let refused = Database::open(&location(&directory), &SCHEMA).await.unwrap_err();
+    assert!(matches!(refused, DatabaseError::Newer { keeper: "test", found: 2, known: 1 }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_location_without_an_engine_is_refused_without_its_password() {
+    let refused = Database::open("postgres://user:secret@host/db", &SCHEMA).await.unwrap_err();
+    assert!(matches!(refused, DatabaseError::Location(_)));
+    assert!(!refused.to_string().contains("secret"));
+}
