@@ -1,1 +1,38 @@
-//! x
+//! What a document is described by: the nouns of XDS metadata as pure values, read from ebRIM and written back.
+//!
+//! ITI TF-3 4.2. Nothing here is async, opens a file or reads a clock.
+
+pub mod hl7;
+pub mod vocabulary;
+
+mod association;
+mod author;
+mod code;
+mod content;
+mod document_entry;
+mod errors;
+mod folder;
+mod identifiers;
+mod patient;
+mod reference_id;
+mod registry_object;
+mod status;
+mod submission;
+mod submission_set;
+mod timestamp;
+
+pub use association::{Association, AssociationType, SubmissionSetStatus};
+pub use author::{Author, Organization, Person, Recipient};
+pub use code::{Code, LocalizedString, LocalizedStrings};
+pub use content::{Hash, LanguageCode, MimeType};
+pub use document_entry::{DocumentEntry, ObjectType};
+pub use errors::{ErrorCode, Flavour, RegistryError, RegistryErrors, Severity};
+pub use folder::Folder;
+pub use identifiers::{EntryUuid, HomeCommunityId, Invalid, ObjectId, Oid, UniqueId};
+pub use patient::{PatientId, PidField, SourcePatientInfo};
+pub use reference_id::ReferenceId;
+pub use registry_object::{Classification, ExternalIdentifier, Extra, Slot};
+pub use status::{AvailabilityStatus, DocumentAvailability, ResponseStatus};
+pub use submission::Submission;
+pub use submission_set::SubmissionSet;
+pub use timestamp::Timestamp;

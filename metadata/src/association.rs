@@ -1,0 +1,220 @@
+//! An association: how one object stands to another.
+//!
+//! ITI TF-3 4.2.2 and 4.2.3.1.
+
+use std::fmt;
+use std::str::FromStr;
+
+use soap::xml::Element;
+
+use crate::code::Code;
+use crate::registry_object::{Attribute, Extra, Reader, Writer};
+use crate::vocabulary::{association as scheme, part};
+use crate::{AvailabilityStatus, EntryUuid, HomeCommunityId, Invalid, ObjectId, RegistryErrors};
+
+/// How one object stands to another (`rim:Association`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Association {
+    /// What the source is to the target (4.2.2).
+    pub association_type: AssociationType,
+    /// Approved once registered.
+    pub availability_status: Option<AvailabilityStatus>,
+    /// Why there is this relationship, in a code; never on HasMember.
+    pub documentation: Option<Code>,
+    /// The id of this association.
+    pub entry_uuid: ObjectId,
+    /// The community that holds it.
+    pub home_community_id: Option<HomeCommunityId>,
+    /// Its own id, as associations have no versions; set by the registry.
+    pub logical_id: Option<EntryUuid>,
+    /// The object that does something to the target.
+    pub source_object: ObjectId,
+    /// Whether a submission set brings its member or refers to it (4.2.2.1.2).
+    pub submission_set_status: Option<SubmissionSetStatus>,
+    /// The object that something is done to.
+    pub target_object: ObjectId,
+    /// 1, as associations have no versions; set by the registry.
+    pub version: Option<u32>,
+    /// What is not named here, slots of metadata update among it.
+    pub extra: Extra,
+}
+
+/// What the source of an association is to its target (ITI TF-3 4.2.2).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum AssociationType {
+    /// `HasMember`: contains it.
+    HasMember,
+    /// `RPLC`: replaces it.
+    Replace,
+    /// `XFRM`: is a transformation of it.
+    Transform,
+    /// `APND`: adds to it.
+    Append,
+    /// `XFRM_RPLC`: is a transformation of it and replaces it.
+    TransformAndReplace,
+    /// `signs`: is a signature of it.
+    Signs,
+    /// `IsSnapshotOf`: is what the on-demand document was at one time.
+    IsSnapshotOf,
+    /// `UpdateAvailabilityStatus`: changes its status (metadata update).
+    UpdateAvailabilityStatus,
+    /// `SubmitAssociation`: submits the association (metadata update).
+    SubmitAssociation,
+    /// Any other type, such as national extensions.
+    Other(String),
+}
+
+static TYPES: [(AssociationType, &str); 9] = [
+    (AssociationType::HasMember, scheme::HAS_MEMBER),
+    (AssociationType::Replace, scheme::REPLACE),
+    (AssociationType::Transform, scheme::TRANSFORM),
+    (AssociationType::Append, scheme::APPEND),
+    (AssociationType::TransformAndReplace, scheme::TRANSFORM_AND_REPLACE),
+    (AssociationType::Signs, scheme::SIGNS),
+    (AssociationType::IsSnapshotOf, scheme::IS_SNAPSHOT_OF),
+    (AssociationType::UpdateAvailabilityStatus, scheme::UPDATE_AVAILABILITY_STATUS),
+    (AssociationType::SubmitAssociation, scheme::SUBMIT_ASSOCIATION),
+];
+
+impl AssociationType {
+    /// Its URN.
+    pub fn urn(&self) -> &str {
+        if let Self::Other(urn) = self {
+            return urn;
+        }
+        TYPES.iter().find(|(known, _)| known == self).map_or("", |(_, urn)| urn)
+    }
+
+    /// Whether it is a relationship between two documents (ITI TF-3 4.2.2.2).
+    pub const fn relates_documents(&self) -> bool {
+        matches!(
+            self,
+            Self::Replace
+                | Self::Transform
+                | Self::Append
+                | Self::TransformAndReplace
+                | Self::Signs
+                | Self::IsSnapshotOf
+        )
+    }
+
+    /// Whether its target is no longer current afterwards.
+    pub const fn replaces(&self) -> bool {
+        matches!(self, Self::Replace | Self::TransformAndReplace)
+    }
+}
+
+impl FromStr for AssociationType {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text.trim_ascii() {
+            "" => Err(Invalid::new(text, "the URN of an association type")),
+            urn => Ok(TYPES
+                .iter()
+                .find(|(_, known)| *known == urn)
+                .map_or_else(|| Self::Other(urn.to_owned()), |(kind, _)| kind.clone())),
+        }
+    }
+}
+
+impl fmt::Display for AssociationType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.urn())
+    }
+}
+
+/// Whether a submission set brings its member or refers to it (ITI TF-3 4.2.2.1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SubmissionSetStatus {
+    /// The entry is in this submission.
+    Original,
+    /// The entry is in the registry already.
+    Reference,
+}
+
+impl FromStr for SubmissionSetStatus {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        match text.trim_ascii() {
+            "Original" => Ok(Self::Original),
+            "Reference" => Ok(Self::Reference),
+            _ => Err(Invalid::new(text, "Original or Reference")),
+        }
+    }
+}
+
+impl fmt::Display for SubmissionSetStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Original => "Original",
+            Self::Reference => "Reference",
+        })
+    }
+}
+
+const ASSOCIATION_TYPE: Attribute = Attribute::new("associationType", "associationType", "4.2.2");
+const SOURCE_OBJECT: Attribute = Attribute::new("sourceObject", "sourceObject", "4.2.2");
+const TARGET_OBJECT: Attribute = Attribute::new("targetObject", "targetObject", "4.2.2");
+const SUBMISSION_SET_STATUS: Attribute =
+    Attribute::new("SubmissionSetStatus", "SubmissionSetStatus", "4.2.2.1.2");
+const DOCUMENTATION: Attribute = Attribute::new("documentation", scheme::DOCUMENTATION, "4.2.2.2");
+
+impl Association {
+    /// Reads a `rim:Association`. What is wrong is added to `errors` and left out; `None` if it is something
+    /// that no association lacks.
+    pub fn read(element: &Element, errors: &mut RegistryErrors) -> Option<Self> {
+        let mut reader = Reader::new("Association", element, errors);
+        let entry_uuid = reader.id();
+        let association_type =
+            reader.required(ASSOCIATION_TYPE, |reader, attribute| reader.attribute(attribute, str::parse));
+        let source_object =
+            reader.required(SOURCE_OBJECT, |reader, attribute| reader.attribute(attribute, str::parse));
+        let target_object =
+            reader.required(TARGET_OBJECT, |reader, attribute| reader.attribute(attribute, str::parse));
+        Some(Self {
+            availability_status: reader.status(),
+            documentation: reader.code(DOCUMENTATION),
+            home_community_id: reader.home(),
+            logical_id: reader.logical_id(),
+            submission_set_status: read_submission_set_status(&mut reader),
+            version: reader.version(),
+            extra: reader.finish(),
+            // Last, so that all that is wrong has been found.
+            association_type: association_type?,
+            entry_uuid: entry_uuid?,
+            source_object: source_object?,
+            target_object: target_object?,
+        })
+    }
+
+    /// Writes a `rim:Association`.
+    pub fn write(&self) -> Element {
+        Writer::new("Association", "Association", &self.entry_uuid)
+            .attribute("lid", self.logical_id)
+            .attribute("home", self.home_community_id.as_ref())
+            .attribute("objectType", Some(part::ASSOCIATION))
+            .attribute("status", self.availability_status.map(AvailabilityStatus::urn))
+            .attribute("associationType", Some(&self.association_type))
+            .attribute("sourceObject", Some(&self.source_object))
+            .attribute("targetObject", Some(&self.target_object))
+            .slot(SUBMISSION_SET_STATUS, self.submission_set_status)
+            .version(self.version)
+            .codes(DOCUMENTATION, &self.documentation)
+            .finish(&self.extra)
+    }
+}
+
+/// Some peers repeat the value; as long as they agree with themselves it is one.
+fn quirk_repeated_status(mut values: Vec<String>) -> Vec<String> {
+    values.dedup();
+    values
+}
+
+fn read_submission_set_status(reader: &mut Reader<'_>) -> Option<SubmissionSetStatus> {
+    let texts = quirk_repeated_status(reader.texts(SUBMISSION_SET_STATUS));
+    reader
+        .single(SUBMISSION_SET_STATUS, texts)
+        .and_then(|text| reader.value(SUBMISSION_SET_STATUS, &text, str::parse))
+}

@@ -1,0 +1,149 @@
+//! An ebRIM object: slots, classifications, external identifiers.
+//!
+//! ebRIM 3.0 section 2 as ITI TF-3 4.2.3.1 uses it.
+
+mod reader;
+mod writer;
+
+pub(crate) use reader::{Reader, number};
+pub(crate) use writer::Writer;
+
+use soap::xml::{Element, XML};
+
+use crate::code::{LocalizedString, LocalizedStrings};
+use crate::vocabulary::RIM;
+
+/// An attribute of an XDS object: its name in TF-3, where ebRIM keeps it, and the section that defines it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attribute {
+    /// The name, such as `creationTime`.
+    pub(crate) name: &'static str,
+    /// The XML attribute, slot name, classification scheme or identification scheme.
+    pub(crate) key: &'static str,
+    /// The section of ITI TF-3.
+    pub(crate) clause: &'static str,
+}
+
+impl Attribute {
+    pub(crate) const fn new(name: &'static str, key: &'static str, clause: &'static str) -> Self {
+        Self { name, key, clause }
+    }
+}
+
+/// A named list of values; their order means something.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Slot {
+    /// The name, a URN if it is not one of the standard's.
+    pub name: String,
+    /// The values in order.
+    pub values: Vec<String>,
+}
+
+/// A classification that XDS does not define, kept as it came.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Classification {
+    /// `classificationScheme`.
+    pub scheme: Option<String>,
+    /// `classificationNode`.
+    pub node: Option<String>,
+    /// `nodeRepresentation`.
+    pub representation: Option<String>,
+    /// Its slots.
+    pub slots: Vec<Slot>,
+    /// `Name`.
+    pub name: LocalizedStrings,
+    /// `Description`.
+    pub description: LocalizedStrings,
+}
+
+/// An external identifier that XDS does not define, kept as it came.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ExternalIdentifier {
+    /// `identificationScheme`.
+    pub scheme: String,
+    /// `value`.
+    pub value: String,
+    /// `Name`.
+    pub name: LocalizedStrings,
+}
+
+/// What an object carries beyond the attributes of the standard, kept and written back (ITI TF-3 4.2.3.1.6).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Extra {
+    /// Slots of other names.
+    pub slots: Vec<Slot>,
+    /// Classifications of other schemes.
+    pub classifications: Vec<Classification>,
+    /// External identifiers of other schemes.
+    pub external_identifiers: Vec<ExternalIdentifier>,
+}
+
+impl Slot {
+    /// A slot of one value.
+    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { name: name.into(), values: vec![value.into()] }
+    }
+
+    /// Reads a `rim:Slot`.
+    pub fn read(element: &Element) -> Self {
+        let lists = element.children_named(RIM, "ValueList");
+        let values = lists.flat_map(|list| list.children_named(RIM, "Value"));
+        Self {
+            name: element.attribute("name").unwrap_or_default().to_owned(),
+            values: values.map(|value| value.text().into_owned()).collect(),
+        }
+    }
+
+    /// Writes a `rim:Slot`.
+    pub fn write(&self) -> Element {
+        let values = self.values.iter().map(|value| Element::new(RIM, "Value").with_text(value));
+        Element::new(RIM, "Slot")
+            .with("name", &self.name)
+            .with_child(Element::new(RIM, "ValueList").with_children(values))
+    }
+
+    /// The slots of an element, in order.
+    pub(crate) fn read_all(element: &Element) -> Vec<Self> {
+        element.children_named(RIM, "Slot").map(Self::read).collect()
+    }
+}
+
+impl Classification {
+    fn read(element: &Element) -> Self {
+        let attribute = |local| element.attribute(local).map(str::to_owned);
+        Self {
+            scheme: attribute("classificationScheme"),
+            node: attribute("classificationNode"),
+            representation: attribute("nodeRepresentation"),
+            slots: Slot::read_all(element),
+            name: read_strings(element, "Name"),
+            description: read_strings(element, "Description"),
+        }
+    }
+
+    /// Whether it stands under a scheme, or is a node of that name.
+    fn is(&self, key: &str) -> bool {
+        self.scheme.as_deref() == Some(key) || self.node.as_deref() == Some(key)
+    }
+}
+
+impl ExternalIdentifier {
+    fn read(element: &Element) -> Self {
+        let attribute = |local| element.attribute(local).unwrap_or_default().to_owned();
+        Self {
+            scheme: attribute("identificationScheme"),
+            value: attribute("value"),
+            name: read_strings(element, "Name"),
+        }
+    }
+}
+
+/// `Name` or `Description`, in all its languages.
+fn read_strings(element: &Element, local: &str) -> LocalizedStrings {
+    let strings = element.child(RIM, local).into_iter().flat_map(Element::elements);
+    let read = |string: &Element| LocalizedString {
+        language: string.attribute_in(XML, "lang").map(str::to_owned),
+        value: string.attribute("value").unwrap_or_default().to_owned(),
+    };
+    LocalizedStrings(strings.filter(|string| string.is(RIM, "LocalizedString")).map(read).collect())
+}

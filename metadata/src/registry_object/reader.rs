@@ -1,0 +1,275 @@
+//! Takes an ebRIM object apart, attribute by attribute, and collects what is wrong with it.
+//!
+//! The order of the parts means nothing; what nobody asked for is left over as `Extra`.
+
+use std::fmt::Display;
+
+use soap::xml::Element;
+
+use super::{Attribute, Classification, ExternalIdentifier, Extra, Slot, read_strings};
+use crate::author::Author;
+use crate::code::{Code, LocalizedStrings};
+use crate::errors::{ErrorCode, RegistryError, RegistryErrors};
+use crate::identifiers::shorten;
+use crate::vocabulary::RIM;
+use crate::{AvailabilityStatus, EntryUuid, HomeCommunityId, Invalid, ObjectId};
+
+const ENTRY_UUID: Attribute = Attribute::new("entryUUID", "id", "4.2.3.2");
+const HOME: Attribute = Attribute::new("homeCommunityId", "home", "4.2.3.2.12");
+const VERSION: Attribute = Attribute::new("version", "versionName", "4.2.3.2");
+
+/// An object that is being read.
+pub(crate) struct Reader<'a> {
+    element: &'a Element,
+    subject: String,
+    extra: Extra,
+    errors: &'a mut RegistryErrors,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts to read an object of a kind such as `DocumentEntry`.
+    pub(crate) fn new(kind: &str, element: &'a Element, errors: &'a mut RegistryErrors) -> Self {
+        let id = element.attribute("id").unwrap_or("without id");
+        let subject = format!("{kind} {}", shorten(id));
+        let parts = |local| element.children_named(RIM, local);
+        let extra = Extra {
+            slots: Slot::read_all(element),
+            classifications: parts("Classification").map(Classification::read).collect(),
+            external_identifiers: parts("ExternalIdentifier").map(ExternalIdentifier::read).collect(),
+        };
+        let mut reader = Self { element, subject, extra, errors };
+        parts("Classification").for_each(|part| reader.belongs(part, "classifiedObject"));
+        parts("ExternalIdentifier").for_each(|part| reader.belongs(part, "registryObject"));
+        reader
+    }
+
+    /// A part names its object, and names no other; what names none is taken as it lies.
+    fn belongs(&mut self, part: &Element, attribute: &'static str) {
+        let id = self.element.attribute("id").unwrap_or_default();
+        let named = part.attribute(attribute).unwrap_or(id);
+        if named.trim_ascii() != id.trim_ascii() {
+            let problem = format!("'{}' is not the id of the object it stands in", shorten(named));
+            self.refuse(Attribute::new(attribute, attribute, "4.2.3.1.2"), problem);
+        }
+    }
+
+    /// Adds an error about an attribute: the problem reads on after the attribute's name.
+    pub(crate) fn refuse(&mut self, attribute: Attribute, problem: impl Display) {
+        let Attribute { name, clause, .. } = attribute;
+        let context = format!("{}: {name} {problem} (ITI TF-3 {clause})", self.subject);
+        self.errors.push(RegistryError::new(ErrorCode::Metadata, context).at(&self.subject));
+    }
+
+    /// A text as a value, or an error about it.
+    pub(crate) fn value<T>(
+        &mut self,
+        attribute: Attribute,
+        text: &str,
+        read: impl Fn(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        read(text).map_err(|invalid| self.refuse(attribute, invalid)).ok()
+    }
+
+    /// What must be there: reading it found it or has said what is wrong with it, or it is missing.
+    pub(crate) fn required<T>(
+        &mut self,
+        attribute: Attribute,
+        read: impl FnOnce(&mut Self, Attribute) -> Option<T>,
+    ) -> Option<T> {
+        let errors = self.errors.0.len();
+        let value = read(self, attribute);
+        if value.is_none() && self.errors.0.len() == errors {
+            self.refuse(attribute, "is missing, and required");
+        }
+        value
+    }
+
+    /// The id of the object.
+    pub(crate) fn id(&mut self) -> Option<ObjectId> {
+        self.required(ENTRY_UUID, |reader, attribute| reader.attribute(attribute, str::parse))
+    }
+
+    /// An XML attribute; empty is absent.
+    pub(crate) fn attribute<T>(
+        &mut self,
+        attribute: Attribute,
+        read: impl Fn(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let text = self.element.attribute(attribute.key).filter(|text| !text.trim_ascii().is_empty())?;
+        self.value(attribute, text, read)
+    }
+
+    /// `@home`.
+    pub(crate) fn home(&mut self) -> Option<HomeCommunityId> {
+        self.attribute(HOME, str::parse)
+    }
+
+    /// `@status`; in a submission it may hold anything and means nothing (CP-743).
+    pub(crate) fn status(&self) -> Option<AvailabilityStatus> {
+        AvailabilityStatus::from_urn(self.element.attribute("status")?)
+    }
+
+    /// `@lid`; sources that copy a symbolic id into it are forgiven (CP-743).
+    pub(crate) fn logical_id(&self) -> Option<EntryUuid> {
+        self.element.attribute("lid")?.parse().ok()
+    }
+
+    /// `VersionInfo/@versionName`; 1.1, the default of the schema, is version 1.
+    pub(crate) fn version(&mut self) -> Option<u32> {
+        let text = self.element.child(RIM, "VersionInfo")?.attribute("versionName")?;
+        self.value(VERSION, text, |text| match text.trim_ascii() {
+            "1.1" => Ok(1),
+            digits => match number(digits) {
+                Some(version) if version > 0 => Ok(version),
+                _ => Err(Invalid::new(text, "a version, a positive integer")),
+            },
+        })
+    }
+
+    /// `Name`.
+    pub(crate) fn name(&self) -> LocalizedStrings {
+        read_strings(self.element, "Name")
+    }
+
+    /// `Description`.
+    pub(crate) fn description(&self) -> LocalizedStrings {
+        read_strings(self.element, "Description")
+    }
+
+    /// The values of a slot that are not empty; a slot stands once in an object.
+    pub(crate) fn texts(&mut self, attribute: Attribute) -> Vec<String> {
+        take_texts(&mut self.extra.slots, attribute.key)
+    }
+
+    /// The values of a slot of any number of values.
+    pub(crate) fn slots<T>(
+        &mut self,
+        attribute: Attribute,
+        read: impl Fn(&str) -> Result<T, Invalid>,
+    ) -> Vec<T> {
+        let texts = self.texts(attribute);
+        texts.iter().filter_map(|text| self.value(attribute, text, &read)).collect()
+    }
+
+    /// The value of a slot of one value.
+    pub(crate) fn slot<T>(
+        &mut self,
+        attribute: Attribute,
+        read: impl Fn(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let texts = self.texts(attribute);
+        self.single(attribute, texts).and_then(|text| self.value(attribute, &text, read))
+    }
+
+    /// At most one of what was found.
+    pub(crate) fn single<T>(&mut self, attribute: Attribute, found: Vec<T>) -> Option<T> {
+        if found.len() > 1 {
+            self.refuse(attribute, format!("has {} values, at most one is allowed", found.len()));
+        }
+        found.into_iter().next()
+    }
+
+    /// The code under a scheme that allows one.
+    pub(crate) fn code(&mut self, attribute: Attribute) -> Option<Code> {
+        let codes = self.codes(attribute);
+        self.single(attribute, codes)
+    }
+
+    /// The codes under a scheme.
+    pub(crate) fn codes(&mut self, attribute: Attribute) -> Vec<Code> {
+        let found = self.classified(attribute.key);
+        found.into_iter().filter_map(|classification| self.read_code(attribute, classification)).collect()
+    }
+
+    fn read_code(&mut self, attribute: Attribute, mut classification: Classification) -> Option<Code> {
+        let code = classification.representation.take().filter(|code| !code.trim_ascii().is_empty());
+        let schemes = take_texts(&mut classification.slots, "codingScheme");
+        match (code, <[String; 1]>::try_from(schemes)) {
+            (Some(code), Ok([scheme])) => Some(Code { code, scheme, display: classification.name }),
+            (None, _) => {
+                self.refuse(attribute, "has no code, expected in nodeRepresentation");
+                None
+            }
+            (Some(code), Err(schemes)) => {
+                let (code, count) = (shorten(&code), schemes.len());
+                self.refuse(
+                    attribute,
+                    format!("'{code}' has {count} values in slot codingScheme, expected exactly one"),
+                );
+                None
+            }
+        }
+    }
+
+    /// The authors, in order.
+    pub(crate) fn authors(&mut self, attribute: Attribute) -> Vec<Author> {
+        let found = self.classified(attribute.key);
+        found.into_iter().map(|classification| self.read_author(attribute, classification)).collect()
+    }
+
+    fn read_author(&mut self, attribute: Attribute, classification: Classification) -> Author {
+        let mut slots = classification.slots;
+        let persons = take_texts(&mut slots, "authorPerson");
+        let institutions = take_texts(&mut slots, "authorInstitution");
+        let author_telecommunication = take_texts(&mut slots, "authorTelecommunication");
+        if persons.is_empty() && institutions.is_empty() && author_telecommunication.is_empty() {
+            self.refuse(attribute, "has neither authorPerson, authorInstitution nor authorTelecommunication");
+        }
+        let person = Attribute { name: "authorPerson", ..attribute };
+        let institution = Attribute { name: "authorInstitution", ..attribute };
+        Author {
+            author_person: self
+                .single(person, persons)
+                .and_then(|text| self.value(person, &text, str::parse)),
+            author_institution: institutions
+                .iter()
+                .filter_map(|text| self.value(institution, text, str::parse))
+                .collect(),
+            author_role: take_texts(&mut slots, "authorRole"),
+            author_specialty: take_texts(&mut slots, "authorSpecialty"),
+            author_telecommunication,
+            extra: slots,
+        }
+    }
+
+    fn classified(&mut self, key: &str) -> Vec<Classification> {
+        self.extra.classifications.extract_if(.., |classification| classification.is(key)).collect()
+    }
+
+    /// Whether the object carries a marker: a classification node (or, by some peers, a scheme) of that name.
+    pub(crate) fn marked(&mut self, node: &str) -> bool {
+        !self.classified(node).is_empty()
+    }
+
+    /// The external identifier under a scheme.
+    pub(crate) fn identifier<T>(
+        &mut self,
+        attribute: Attribute,
+        read: impl Fn(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let found = self
+            .extra
+            .external_identifiers
+            .extract_if(.., |identifier| identifier.scheme == attribute.key)
+            .collect();
+        self.single(attribute, found)
+            .and_then(|identifier: ExternalIdentifier| self.value(attribute, &identifier.value, read))
+    }
+
+    /// What nobody asked for.
+    pub(crate) fn finish(self) -> Extra {
+        self.extra
+    }
+}
+
+/// Takes the values of a slot that are not empty; a slot without values is as good as none.
+fn take_texts(slots: &mut Vec<Slot>, name: &str) -> Vec<String> {
+    let found = slots.extract_if(.., |slot| slot.name == name);
+    found.flat_map(|slot| slot.values).filter(|value| !value.trim_ascii().is_empty()).collect()
+}
+
+/// A number of digits only, without sign.
+pub(crate) fn number<T: std::str::FromStr>(text: &str) -> Option<T> {
+    let digits = text.trim_ascii();
+    digits.bytes().all(|digit| digit.is_ascii_digit()).then(|| digits.parse().ok())?
+}
