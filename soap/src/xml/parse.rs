@@ -31,14 +31,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            size: 16 << 20,
-            depth: 128,
-            attributes: 256,
-            declarations: 64,
-            nodes: 200_000,
-            text: 4 << 20,
-        }
+        Self { size: 16 << 20, depth: 128, attributes: 256, declarations: 64, nodes: 200_000, text: 4 << 20 }
     }
 }
 
@@ -127,7 +120,8 @@ fn read_step(reader: &mut NsReader<&[u8]>, builder: &mut Builder<'_>) -> Result<
 
 fn read_start(reader: &NsReader<&[u8]>, start: &BytesStart<'_>, limits: &Limits) -> Result<Element, String> {
     let name = name(reader.resolver().resolve_element(start.name()).0, start.name().0)?;
-    let mut element = Element { name, attributes: Vec::new(), children: Vec::new(), declarations: Vec::new() };
+    let mut element =
+        Element { name, attributes: Vec::new(), children: Vec::new(), declarations: Vec::new() };
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|error| format!("not well-formed: {error}"))?;
         if element.attributes.len() + element.declarations.len() >= limits.attributes {
@@ -180,7 +174,9 @@ fn name(resolved: ResolveResult<'_>, qualified: &str) -> Result<Name, String> {
 }
 
 fn resolve(reference: &BytesRef<'_>) -> Result<char, String> {
-    if let Some(character) = reference.resolve_char_ref().map_err(|error| format!("not well-formed: {error}"))? {
+    if let Some(character) =
+        reference.resolve_char_ref().map_err(|error| format!("not well-formed: {error}"))?
+    {
         return Ok(character);
     }
     match &**reference {

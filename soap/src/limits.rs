@@ -1,0 +1,84 @@
+//! Every bound on what a peer may send or take its time over: named here, crossed in a test.
+
+use std::time::Duration;
+
+/// Bytes of the XML of one message, documents excepted.
+pub const ENVELOPE: usize = 16 << 20;
+
+/// Nodes of the XML of an answer: it may hold a thousand objects that we asked for.
+pub const ANSWER_NODES: usize = 1_000_000;
+
+/// Bytes of a whole message as it stands on the wire.
+pub const MESSAGE: u64 = 2 << 30;
+
+/// Base64 text inside an element that is longer than this is taken out while it streams.
+pub const INLINE: usize = 64 << 10;
+
+/// Bytes of an HTTP head.
+pub const HEAD: usize = 64 << 10;
+
+/// Fields of an HTTP head.
+pub const HEAD_FIELDS: usize = 100;
+
+/// Parts of one multipart message, the root included.
+pub const PARTS: usize = 1_000;
+
+/// Bytes of the head of one MIME part.
+pub const PART_HEAD: usize = 8 << 10;
+
+/// Header fields of one MIME part.
+pub const PART_FIELDS: usize = 16;
+
+/// Characters of a multipart boundary (RFC 2046 section 5.1.1).
+pub const BOUNDARY: usize = 70;
+
+/// Bytes before the first delimiter of a multipart body.
+pub const PREAMBLE: usize = 64 << 10;
+
+/// Bytes after the closing delimiter that are read past so that the connection can be used again.
+pub const EPILOGUE: usize = 64 << 10;
+
+/// Time for the TLS handshake.
+pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+
+/// Time in which an HTTP head must have arrived.
+pub const HEAD_TIME: Duration = Duration::from_secs(10);
+
+/// Time for a connection to a peer to be made.
+pub const CONNECT_TIME: Duration = Duration::from_secs(10);
+
+/// Time without a byte of a body, in either direction, after which the peer is given up.
+pub const IDLE_TIME: Duration = Duration::from_secs(30);
+
+/// Bytes a second that a body must bring, averaged over [`IDLE_TIME`].
+pub const BODY_RATE: u64 = 1 << 10;
+
+/// Time from the last byte of a request to the head of its answer.
+pub const ANSWER_TIME: Duration = Duration::from_secs(120);
+
+/// Age at which a connection is closed, so that a certificate withdrawn meanwhile is met again.
+pub const CONNECTION_AGE: Duration = Duration::from_secs(3_600);
+
+/// Time for open requests to finish when the server is told to stop.
+pub const SHUTDOWN_TIME: Duration = Duration::from_secs(30);
+
+/// Connections to one server.
+pub const CONNECTIONS: usize = 2_000;
+
+/// Connections beyond [`CONNECTIONS`] that are still told to come back later; any more are closed.
+pub const CONNECTIONS_TURNED_AWAY: usize = 200;
+
+/// Connections of one peer, known by its certificate.
+pub const CONNECTIONS_OF_A_PEER: usize = 64;
+
+/// Requests that a client sends to one peer at a time; more wait for their turn.
+pub const REQUESTS_TO_A_PEER: usize = 48;
+
+/// Bytes from which a body is large.
+pub const LARGE_BODY: u64 = 8 << 20;
+
+/// Large bodies of one peer that are received at a time.
+pub const LARGE_BODIES_OF_A_PEER: usize = 8;
+
+/// Bytes of a refused request that are still read, so that the peer comes to read the refusal.
+pub const DRAIN: u64 = 64 << 20;

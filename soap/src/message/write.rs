@@ -1,0 +1,125 @@
+//! A message as an HTTP body, in its encoding (SOAP 1.2 Part 2 section 7; MTOM; xds.md S2.3).
+
+use std::collections::HashMap;
+use std::io;
+use std::ops::Range;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use futures_util::{TryStreamExt, stream};
+use uuid::Uuid;
+
+use super::{Encoding, Message};
+use crate::addressing;
+use crate::envelope::Envelope;
+use crate::mime;
+use crate::parts::{Binary, Content, Parts, XOP, binary, same_content_id};
+use crate::spool::Spool;
+use crate::xml::{Element, Node};
+
+/// The media type and the bytes of a message.
+pub(crate) fn write(message: Message) -> (String, Content) {
+    let mut headers = addressing::write(&message);
+    headers.extend(message.headers);
+    let mut envelope = Envelope { headers, body: message.body }.close();
+    match message.encoding {
+        Encoding::Mtom => mime::related(envelope.write(), message.parts),
+        Encoding::Simple => {
+            ("application/soap+xml; charset=UTF-8".to_owned(), simple(&mut envelope, message.parts))
+        }
+    }
+}
+
+/// The envelope with base64 in the place of each include, encoded while it goes out.
+fn simple(envelope: &mut Element, parts: Parts) -> Content {
+    let mark = format!("[{}]", Uuid::new_v4());
+    let mut ids = Vec::new();
+    if !parts.is_empty() {
+        mark_includes(envelope, &mark, &mut ids);
+    }
+    let text = envelope.write();
+    if ids.is_empty() {
+        return Content::from(text.into_bytes());
+    }
+    let mut pieces: Vec<Bytes> =
+        text.split(&mark).map(|piece| Bytes::copy_from_slice(piece.as_bytes())).collect();
+    pieces.reverse();
+    ids.reverse();
+    let state = Inlined { pieces, ids, parts, spool: Spool::default(), passed: HashMap::new() };
+    let contents = stream::try_unfold(state, |mut state| async {
+        Ok::<_, io::Error>(state.next().await?.map(|content| (content, state)))
+    });
+    Content::from_stream(contents.try_flatten())
+}
+
+/// Puts the mark where documents belong and notes which, in document order.
+fn mark_includes(element: &mut Element, mark: &str, ids: &mut Vec<String>) {
+    if element.elements().any(|child| child.is(XOP, "Include")) {
+        if let Ok(Binary::Included(id)) = binary(element) {
+            ids.push(id);
+            element.children = vec![Node::Text(mark.to_owned())];
+        }
+        return;
+    }
+    for child in &mut element.children {
+        if let Node::Element(child) = child {
+            mark_includes(child, mark, ids);
+        }
+    }
+}
+
+/// What is still to go out, last first: a piece of text, a document, a piece of text.
+struct Inlined {
+    pieces: Vec<Bytes>,
+    ids: Vec<String>,
+    parts: Parts,
+    /// Documents that came before their place was reached, or whose place may come again.
+    spool: Spool,
+    passed: HashMap<String, Range<u64>>,
+}
+
+impl Inlined {
+    async fn next(&mut self) -> io::Result<Option<Content>> {
+        if self.pieces.len() > self.ids.len() {
+            return Ok(self.pieces.pop().map(Content::from));
+        }
+        let Some(id) = self.ids.pop() else { return Ok(None) };
+        self.document(&id).await.map(|content| Some(encoded(content)))
+    }
+
+    async fn document(&mut self, id: &str) -> io::Result<Content> {
+        loop {
+            let passed = self.passed.iter().find(|(passed, _)| same_content_id(passed, id));
+            if let Some((_, range)) = passed {
+                return self.spool.content(range.clone()).await;
+            }
+            let Some(mut part) = self.parts.next().await? else {
+                return Err(io::Error::other(format!("no part with the content id '{id}'")));
+            };
+            let again = self.ids.iter().any(|other| same_content_id(other, id));
+            if same_content_id(&part.content_id, id) && !again {
+                return Ok(part.content);
+            }
+            let range = self.spool.add_all(&mut part.content).await?;
+            self.passed.insert(part.content_id, range);
+        }
+    }
+}
+
+/// Base64 of a content, in whole groups of four digits.
+fn encoded(content: Content) -> Content {
+    let state = Some((content, Vec::new()));
+    Content::from_stream(stream::try_unfold(state, |state| async {
+        let Some((mut content, mut waiting)) = state else { return Ok(None) };
+        let Some(chunk) = content.chunk().await? else {
+            return Ok(Some((Bytes::from(STANDARD.encode(waiting)), None)));
+        };
+        waiting.extend_from_slice(&chunk);
+        let left = waiting.split_off(waiting.len() - waiting.len() % 3);
+        Ok(Some((Bytes::from(STANDARD.encode(waiting)), Some((content, left)))))
+    }))
+}
+
+#[cfg(test)]
+mod tests;
