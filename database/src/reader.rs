@@ -57,7 +57,7 @@ impl Reader {
 }
 
 /// `$3, $4, $5` for three values after the first two.
-fn placeholders(fixed: usize, width: usize) -> String {
+pub(crate) fn placeholders(fixed: usize, width: usize) -> String {
     let names: Vec<String> = (fixed + 1..=fixed + width).map(|number| format!("${number}")).collect();
     names.join(", ")
 }

@@ -89,25 +89,21 @@ pub(crate) async fn begin_write(pool: &Pool) -> Result<Transaction, DatabaseErro
     Ok(pool.begin_with("BEGIN IMMEDIATE").await?)
 }
 
-/// A statement of ours: constant text, or constant text in which `$list` was replaced by placeholders.
 pub(crate) async fn rows(
     connection: &mut SqliteConnection,
     statement: impl Into<Cow<'static, str>>,
     values: Vec<Value>,
 ) -> Result<Vec<Row>, DatabaseError> {
-    let rows = match statement.into() {
-        Cow::Borrowed(text) => bind(sqlx::query(text), values).fetch_all(connection).await?,
-        Cow::Owned(text) => bind(sqlx::query(AssertSqlSafe(text)), values).fetch_all(connection).await?,
-    };
+    let rows = query(statement.into(), values).fetch_all(connection).await?;
     rows.iter().map(row).collect()
 }
 
 pub(crate) async fn execute(
     connection: &mut SqliteConnection,
-    statement: &'static str,
+    statement: impl Into<Cow<'static, str>>,
     values: Vec<Value>,
 ) -> Result<u64, DatabaseError> {
-    Ok(bind(sqlx::query(statement), values).execute(connection).await?.rows_affected())
+    Ok(query(statement.into(), values).execute(connection).await?.rows_affected())
 }
 
 pub(crate) async fn script(
@@ -120,7 +116,12 @@ pub(crate) async fn script(
 
 type Query<'q> = sqlx::query::Query<'q, Sqlite, sqlx::sqlite::SqliteArguments>;
 
-fn bind(query: Query<'_>, values: Vec<Value>) -> Query<'_> {
+/// A statement of ours: constant text, or constant text into which placeholders were put.
+fn query(statement: Cow<'static, str>, values: Vec<Value>) -> Query<'static> {
+    let query = match statement {
+        Cow::Borrowed(text) => sqlx::query(text),
+        Cow::Owned(text) => sqlx::query(AssertSqlSafe(text)),
+    };
     values.into_iter().fold(query, |query, value| match value {
         Value::Null => query.bind(None::<i64>),
         Value::Integer(number) => query.bind(number),

@@ -110,6 +110,22 @@ async fn a_list_of_any_length_is_asked_for_in_parts() {
 }
 
 #[tokio::test]
+async fn any_number_of_rows_is_inserted() {
+    let directory = TempDir::new().unwrap();
+    let database = open(&directory).await;
+    let insert = database.write(|writer| {
+        let rows = (0..100_i64).map(|n| vec![format!("{n:03}").into(), n.into()]);
+        Box::pin(writer.insert("INSERT INTO entry (name, amount) VALUES $rows", rows))
+    });
+    insert.await.map_err(|error: DatabaseError| error).unwrap();
+    let mut reader = database.read().await.unwrap();
+    let mut last =
+        reader.row("SELECT name, amount FROM entry ORDER BY amount DESC", []).await.unwrap().unwrap();
+    assert_eq!((last.take::<String>().unwrap(), last.take::<i64>().unwrap()), ("099".to_owned(), 99));
+    assert_eq!(names(&database).await.len(), 100);
+}
+
+#[tokio::test]
 async fn a_later_version_adds_to_what_is_there_and_an_earlier_one_refuses_it() {
     let directory = TempDir::new().unwrap();
     add(&open(&directory).await, "kept", 1).await.unwrap();

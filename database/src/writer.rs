@@ -2,7 +2,11 @@
 
 use std::ops::{Deref, DerefMut};
 
+use crate::reader::placeholders;
 use crate::{DatabaseError, Reader, Value, sqlite};
+
+/// How many rows one statement inserts; more take several statements.
+const ROWS: usize = 32;
 
 /// A write transaction. It reads what it has written; others see it after the commit.
 pub struct Writer {
@@ -21,6 +25,24 @@ impl Writer {
         values: impl IntoIterator<Item = Value>,
     ) -> Result<u64, DatabaseError> {
         sqlite::execute(&mut self.reader.transaction, statement, values.into_iter().collect()).await
+    }
+
+    /// Runs a statement that inserts `rows`, all of the same width, where `$rows` stands in it.
+    pub async fn insert(
+        &mut self,
+        statement: &'static str,
+        rows: impl IntoIterator<Item = Vec<Value>>,
+    ) -> Result<(), DatabaseError> {
+        let rows: Vec<Vec<Value>> = rows.into_iter().collect();
+        for part in rows.chunks(ROWS) {
+            let width = part.first().map_or(0, Vec::len);
+            let tuples: Vec<String> =
+                (0..part.len()).map(|row| format!("({})", placeholders(row * width, width))).collect();
+            let statement = statement.replace("$rows", &tuples.join(", "));
+            let values = part.iter().flatten().cloned().collect();
+            sqlite::execute(&mut self.reader.transaction, statement, values).await?;
+        }
+        Ok(())
     }
 
     /// Runs a text of several statements, as a migration is.
