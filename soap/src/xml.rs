@@ -9,6 +9,7 @@ mod write;
 use std::borrow::Cow;
 
 pub use parse::{Limits, ParseError};
+pub use write::escape_attribute;
 
 /// A namespace and the prefix that we give it when we write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

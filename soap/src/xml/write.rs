@@ -82,6 +82,11 @@ fn value(text: &str, out: &mut String) {
     out.push('"');
 }
 
+/// Appends the value of an attribute, to stand between double quotes, for markup that is put together by hand.
+pub fn escape_attribute(text: &str, out: &mut String) {
+    escape(text, true, out);
+}
+
 /// Escapes so that any XML reader gives back the same characters, line ends and tabs included.
 fn escape(text: &str, in_attribute: bool, out: &mut String) {
     let mut rest = text;
