@@ -3,6 +3,7 @@
 //! ITI TF-3 4.2. Nothing here is async, opens a file or reads a clock.
 
 pub mod hl7;
+pub mod requirements;
 pub mod vocabulary;
 
 mod association;
@@ -12,10 +13,14 @@ mod content;
 mod document_entry;
 mod errors;
 mod folder;
+mod fragment;
 mod identifiers;
+mod object;
 mod patient;
 mod reference_id;
 mod registry_object;
+#[cfg(any(test, feature = "testing"))]
+mod sample;
 mod status;
 mod submission;
 mod submission_set;
@@ -28,10 +33,14 @@ pub use content::{Hash, LanguageCode, MimeType};
 pub use document_entry::{DocumentEntry, ObjectType};
 pub use errors::{ErrorCode, Flavour, RegistryError, RegistryErrors, Severity};
 pub use folder::Folder;
+pub use fragment::Fragment;
 pub use identifiers::{EntryUuid, HomeCommunityId, Invalid, ObjectId, Oid, UniqueId};
+pub use object::{Identity, Mutable, Object};
 pub use patient::{PatientId, PidField, SourcePatientInfo};
 pub use reference_id::ReferenceId;
 pub use registry_object::{Classification, ExternalIdentifier, Extra, Slot};
+#[cfg(any(test, feature = "testing"))]
+pub use sample::{sample, sample_with_folder};
 pub use status::{AvailabilityStatus, DocumentAvailability, ResponseStatus};
 pub use submission::Submission;
 pub use submission_set::SubmissionSet;

@@ -1,0 +1,227 @@
+//! Any of the four objects of XDS, and what a registry changes about it later.
+//!
+//! ITI TF-3 4.2.1; what changes: 4.2.3.2.2 (status), 4.2.3.4.6 (lastUpdateTime), a merge of patients.
+
+use std::fmt;
+
+use soap::xml::Element;
+
+use crate::identifiers::shorten;
+use crate::vocabulary::{RIM, folder, submission_set};
+use crate::{
+    Association, AvailabilityStatus, DocumentEntry, EntryUuid, ErrorCode, Folder, ObjectId, PatientId,
+    RegistryError, RegistryErrors, SubmissionSet, Timestamp,
+};
+
+/// An object of XDS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "objects are read, moved once and stored")]
+pub enum Object {
+    /// A document entry.
+    Entry(DocumentEntry),
+    /// A submission set.
+    SubmissionSet(SubmissionSet),
+    /// A folder.
+    Folder(Folder),
+    /// An association.
+    Association(Association),
+}
+
+/// What a registry changes of an object after it was registered. What an object has no place for is ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mutable {
+    /// Whether the object is current.
+    pub status: AvailabilityStatus,
+    /// The id that all its versions share: entries, folders, associations.
+    pub logical_id: Option<EntryUuid>,
+    /// Its version: entries, folders, associations.
+    pub version: Option<u32>,
+    /// The patient: entries, submission sets, folders.
+    pub patient_id: Option<PatientId>,
+    /// When a document was last put in: folders.
+    pub last_update_time: Option<Timestamp>,
+}
+
+/// What identifies an object in a submission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity<'a> {
+    /// `DocumentEntry`, `SubmissionSet`, `Folder` or `Association`.
+    pub kind: &'static str,
+    /// Its id.
+    pub id: &'a ObjectId,
+    /// Its patient; associations have none.
+    pub patient_id: Option<&'a PatientId>,
+    /// Its unique id; associations have none.
+    pub unique_id: Option<&'a str>,
+}
+
+/// `DocumentEntry Document01`, the form in which errors say where.
+impl fmt::Display for Identity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, shorten(&self.id.to_string()))
+    }
+}
+
+impl Object {
+    /// Reads a `rim:ExtrinsicObject`, `rim:RegistryPackage` or `rim:Association`. What is wrong is added to
+    /// `errors`; `None` if no object could be made of it.
+    pub fn read(element: &Element, errors: &mut RegistryErrors) -> Option<Self> {
+        if element.is(RIM, "ExtrinsicObject") {
+            return DocumentEntry::read(element, errors).map(Self::Entry);
+        }
+        if element.is(RIM, "Association") {
+            return Association::read(element, errors).map(Self::Association);
+        }
+        match (element.is(RIM, "RegistryPackage"), is_submission_set(element), is_folder(element)) {
+            (true, true, false) => SubmissionSet::read(element, errors).map(Self::SubmissionSet),
+            (true, false, true) => Folder::read(element, errors).map(Self::Folder),
+            (package, both, _) => {
+                errors.push(not_an_object(element, package, both));
+                None
+            }
+        }
+    }
+
+    /// Writes the object.
+    pub fn write(&self) -> Element {
+        match self {
+            Self::Entry(entry) => entry.write(),
+            Self::SubmissionSet(set) => set.write(),
+            Self::Folder(folder) => folder.write(),
+            Self::Association(association) => association.write(),
+        }
+    }
+
+    /// What identifies it.
+    pub fn identity(&self) -> Identity<'_> {
+        match self {
+            Self::Entry(entry) => entry.identity(),
+            Self::SubmissionSet(set) => set.identity(),
+            Self::Folder(folder) => folder.identity(),
+            Self::Association(association) => association.identity(),
+        }
+    }
+
+    /// Sets what a registry changes.
+    pub fn set(&mut self, current: &Mutable) {
+        let status = Some(current.status);
+        match self {
+            Self::Entry(entry) => {
+                entry.availability_status = status;
+                entry.logical_id = current.logical_id;
+                entry.version = current.version;
+                entry.patient_id.clone_from(&current.patient_id);
+            }
+            Self::SubmissionSet(set) => {
+                set.availability_status = status;
+                set.patient_id.clone_from(&current.patient_id);
+            }
+            Self::Folder(folder) => {
+                folder.availability_status = status;
+                folder.logical_id = current.logical_id;
+                folder.version = current.version;
+                folder.patient_id.clone_from(&current.patient_id);
+                folder.last_update_time = current.last_update_time;
+            }
+            Self::Association(association) => {
+                association.availability_status = status;
+                association.logical_id = current.logical_id;
+                association.version = current.version;
+            }
+        }
+    }
+}
+
+impl DocumentEntry {
+    /// What identifies it.
+    pub fn identity(&self) -> Identity<'_> {
+        Identity {
+            kind: "DocumentEntry",
+            id: &self.entry_uuid,
+            patient_id: self.patient_id.as_ref(),
+            unique_id: Some(self.unique_id.as_str()),
+        }
+    }
+}
+
+impl SubmissionSet {
+    /// What identifies it.
+    pub fn identity(&self) -> Identity<'_> {
+        Identity {
+            kind: "SubmissionSet",
+            id: &self.entry_uuid,
+            patient_id: self.patient_id.as_ref(),
+            unique_id: Some(self.unique_id.as_str()),
+        }
+    }
+}
+
+impl Folder {
+    /// What identifies it.
+    pub fn identity(&self) -> Identity<'_> {
+        Identity {
+            kind: "Folder",
+            id: &self.entry_uuid,
+            patient_id: self.patient_id.as_ref(),
+            unique_id: Some(self.unique_id.as_str()),
+        }
+    }
+}
+
+impl Association {
+    /// What identifies it.
+    pub const fn identity(&self) -> Identity<'_> {
+        Identity { kind: "Association", id: &self.entry_uuid, patient_id: None, unique_id: None }
+    }
+}
+
+/// Whether a package stands under the node of submission sets.
+pub(crate) fn is_submission_set(element: &Element) -> bool {
+    is_classified(element, submission_set::MARKER)
+}
+
+fn is_folder(element: &Element) -> bool {
+    is_classified(element, folder::MARKER)
+}
+
+fn is_classified(element: &Element, node: &str) -> bool {
+    element
+        .children_named(RIM, "Classification")
+        .any(|classification| classification.attribute("classificationNode") == Some(node))
+}
+
+fn not_an_object(element: &Element, package: bool, both: bool) -> RegistryError {
+    let id = shorten(element.attribute("id").unwrap_or("without id"));
+    let problem = match (package, both) {
+        (true, true) => "is classified as both SubmissionSet and Folder, expected one of them",
+        (true, false) => "is classified as neither SubmissionSet nor Folder",
+        (false, _) => "is none of ExtrinsicObject, RegistryPackage, Association",
+    };
+    let name = &element.name.local;
+    RegistryError::new(ErrorCode::Metadata, format!("{name} {id}: {problem} (ITI TF-3 4.2.1)"))
+        .at(format!("{name} {id}"))
+}
+
+impl From<DocumentEntry> for Object {
+    fn from(entry: DocumentEntry) -> Self {
+        Self::Entry(entry)
+    }
+}
+
+impl From<SubmissionSet> for Object {
+    fn from(set: SubmissionSet) -> Self {
+        Self::SubmissionSet(set)
+    }
+}
+
+impl From<Folder> for Object {
+    fn from(folder: Folder) -> Self {
+        Self::Folder(folder)
+    }
+}
+
+impl From<Association> for Object {
+    fn from(association: Association) -> Self {
+        Self::Association(association)
+    }
+}
