@@ -1,6 +1,7 @@
 //! Carries messages between machines; has never heard of XDS.
 
 mod addressing;
+mod arriving;
 pub mod client;
 mod envelope;
 pub mod fault;

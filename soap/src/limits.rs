@@ -82,3 +82,16 @@ pub const LARGE_BODIES_OF_A_PEER: usize = 8;
 
 /// Bytes of a refused request that are still read, so that the peer comes to read the refusal.
 pub const DRAIN: u64 = 64 << 20;
+
+/// Time for reading past a refused request.
+pub const DRAIN_TIME: Duration = Duration::from_secs(30);
+
+/// Bytes that one connection holds in its read buffer at most.
+pub const READ_BUFFER: usize = 128 << 10;
+
+/// Time after which a client closes a connection that it does not use: sooner than a server would,
+/// so that no request is sent into a connection that is being closed.
+pub const UNUSED_TIME: Duration = Duration::from_secs(5);
+
+/// What a peer that was turned away is told to wait.
+pub const RETRY_AFTER: Duration = Duration::from_secs(10);

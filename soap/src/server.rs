@@ -1,21 +1,38 @@
 //! Accepts connections, hands each message to a service and sends its answer home.
+//!
+//! HTTP/1.1 over mutual TLS only (ITI TF-2 V.3, 3.19). Limits are those of security.md 9.1.
+
+mod admission;
+mod connection;
+mod exchange;
+mod stall;
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use rustls::ServerConfig;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::{Duration, sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 
 use crate::fault::Fault;
+use crate::limits;
 use crate::message::Message;
 use crate::peer::Peer;
 use crate::xml::Name;
+use admission::Admission;
+use connection::Listener;
 
 /// What answers the messages of a server.
 pub trait Service: Send + Sync + 'static {
     /// Answers one message that came to `path` from `peer`.
+    ///
+    /// Its documents stream from the peer while they are read: those not read before the answer
+    /// are lost. The answer goes out in the encoding of the request.
     fn answer(&self, path: &str, message: Message, peer: Peer) -> BoxFuture<'_, Result<Message, Fault>>;
 
     /// Whether anything is answered at `path`.
@@ -47,9 +64,43 @@ impl Server {
         self.address
     }
 
-    /// Serves until `shutdown`, then finishes what is under way.
+    /// Serves until `shutdown`, then takes no more and finishes what is under way.
     pub async fn serve(self, service: Arc<dyn Service>, shutdown: impl Future<Output = ()>) {
-        let _ = (service, self.listener, self.tls);
-        shutdown.await;
+        let listener = Arc::new(Listener {
+            service,
+            tls: TlsAcceptor::from(self.tls),
+            admission: Arc::new(Admission::default()),
+        });
+        let (stop, stopped) = watch::channel(());
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let (stream, address) = tokio::select! {
+                () = &mut shutdown => break,
+                accepted = accept(&self.listener) => accepted,
+            };
+            let Some(place) = listener.admission.connection() else {
+                tracing::warn!(%address, "too many connections: closed");
+                continue;
+            };
+            tokio::spawn(connection::serve(Arc::clone(&listener), stream, address, place, stopped.clone()));
+        }
+        drop((self.listener, stopped));
+        stop.send_replace(());
+        if timeout(limits::SHUTDOWN_TIME, stop.closed()).await.is_err() {
+            tracing::warn!("some requests were still under way when the server stopped");
+        }
+    }
+}
+
+/// The next connection; when none can be taken, as with no file descriptors left, soon again.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
     }
 }

@@ -53,11 +53,12 @@ impl Base64 {
         let mut digits = std::mem::take(&mut self.waiting);
         digits.extend(input.iter().filter(|byte| !byte.is_ascii_whitespace()));
         self.waiting = digits.split_off(digits.len() - digits.len() % 4);
-        if (self.padded && !(digits.is_empty() && self.waiting.is_empty())) || self.waiting.starts_with(b"=")
-        {
+        let ended = self.padded;
+        self.padded |= digits.ends_with(b"=");
+        let more = !self.waiting.is_empty();
+        if (ended && !digits.is_empty()) || (self.padded && more) || self.waiting.starts_with(b"=") {
             return Err("not base64: something follows the padding".to_owned());
         }
-        self.padded |= digits.ends_with(b"=");
         STANDARD.decode_vec(&digits, out).map_err(|error| format!("not base64: {error}"))
     }
 

@@ -1,0 +1,245 @@
+//! A body as it comes from the network: bounded in size, and in the time that the peer may take.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::BodyExt;
+use hyper::body::Body;
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
+
+use crate::limits;
+use crate::parts::Content;
+
+/// A body that is read by whoever holds it; clones read the same.
+#[derive(Debug)]
+pub(crate) struct Arriving<B>(Arc<Mutex<State<B>>>);
+
+#[derive(Debug)]
+struct State<B> {
+    body: B,
+    received: u64,
+    ended: bool,
+    /// Bytes and time spent waiting for them since the rate was last looked at.
+    window: (u64, Duration),
+    /// Where a large body waits for its turn.
+    turns: Option<Arc<Semaphore>>,
+    turn: Option<OwnedSemaphorePermit>,
+    /// What is given back when all of the body was read.
+    held: Option<OwnedSemaphorePermit>,
+}
+
+impl<B> Clone for Arriving<B> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<B> Arriving<B>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    /// A body. Large ones take `turns`; what is `held` is given back when all was read.
+    pub(crate) fn new(body: B, turns: Option<Arc<Semaphore>>, held: Option<OwnedSemaphorePermit>) -> Self {
+        let window = (0, Duration::ZERO);
+        Self(Arc::new(Mutex::new(State { body, received: 0, ended: false, window, turns, turn: None, held })))
+    }
+
+    /// What is still to be read.
+    pub(crate) fn content(&self) -> Content {
+        Content::from_stream(stream::try_unfold(self.clone(), |arriving| async {
+            let chunk = arriving.0.lock().await.chunk().await?;
+            Ok(chunk.map(|chunk| (chunk, arriving)))
+        }))
+    }
+
+    /// Bytes that came so far.
+    pub(crate) async fn received(&self) -> u64 {
+        self.0.lock().await.received
+    }
+
+    /// Whether nothing more is to come.
+    pub(crate) async fn ended(&self) -> bool {
+        let state = self.0.lock().await;
+        state.ended || state.body.is_end_stream()
+    }
+
+    /// Reads past what is left, within limits, so that a peer that is still sending gets to its answer.
+    pub(crate) async fn drain(&self) {
+        let mut state = self.0.lock().await;
+        let enough = state.received + limits::DRAIN;
+        let drained = timeout(limits::DRAIN_TIME, async {
+            while state.received < enough && matches!(state.chunk().await, Ok(Some(_))) {}
+        });
+        if drained.await.is_err() {
+            tracing::debug!("a refused request was not read to its end");
+        }
+    }
+}
+
+impl<B> State<B>
+where
+    B: Body<Data = Bytes> + Send + Unpin,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    async fn chunk(&mut self) -> io::Result<Option<Bytes>> {
+        while !self.ended {
+            let started = Instant::now();
+            let frame = timeout(limits::IDLE_TIME, self.body.frame()).await;
+            let Ok(frame) = frame else {
+                self.ended = true;
+                return Err(late(format!("nothing came for {} s", limits::IDLE_TIME.as_secs())));
+            };
+            let Some(frame) = frame.transpose().map_err(io::Error::other)? else {
+                self.ended = true;
+                self.held = None;
+                break;
+            };
+            let Ok(bytes) = frame.into_data() else { continue };
+            self.count(bytes.len() as u64, started.elapsed())?;
+            self.take_turn().await?;
+            return Ok(Some(bytes));
+        }
+        Ok(None)
+    }
+
+    fn count(&mut self, bytes: u64, waited: Duration) -> io::Result<()> {
+        self.received += bytes;
+        if self.received > limits::MESSAGE {
+            let reason = format!("the message is longer than {} bytes", limits::MESSAGE);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
+        }
+        self.window = (self.window.0 + bytes, self.window.1 + waited);
+        let (bytes, waited) = self.window;
+        if waited >= limits::IDLE_TIME {
+            if bytes < limits::BODY_RATE * waited.as_secs() {
+                return Err(late(format!("only {bytes} bytes came in {} s", waited.as_secs())));
+            }
+            self.window = (0, Duration::ZERO);
+        }
+        Ok(())
+    }
+
+    async fn take_turn(&mut self) -> io::Result<()> {
+        if self.received < limits::LARGE_BODY || self.turn.is_some() {
+            return Ok(());
+        }
+        let Some(turns) = &self.turns else { return Ok(()) };
+        let turn = timeout(limits::IDLE_TIME, Arc::clone(turns).acquire_owned()).await;
+        self.turn = turn.ok().and_then(Result::ok);
+        if self.turn.is_none() {
+            let reason = format!("{} large messages are under way already", limits::LARGE_BODIES_OF_A_PEER);
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, reason));
+        }
+        Ok(())
+    }
+}
+
+fn late(reason: String) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+
+    use super::*;
+
+    /// A body of frames of this size, each after a pause.
+    fn body(
+        frames: usize,
+        size: usize,
+        pause: Duration,
+    ) -> impl Body<Data = Bytes, Error = io::Error> + Send + Unpin {
+        let bytes = Bytes::from(vec![0; size]);
+        StreamBody::new(Box::pin(stream::unfold(0, move |number| {
+            let bytes = bytes.clone();
+            async move {
+                tokio::time::sleep(pause).await;
+                (number < frames).then(|| (Ok(Frame::data(bytes)), number + 1))
+            }
+        })))
+    }
+
+    async fn read(arriving: Content) -> io::Result<u64> {
+        let mut arriving = arriving;
+        let mut total = 0;
+        while let Some(chunk) = arriving.chunk().await? {
+            total += chunk.len() as u64;
+        }
+        Ok(total)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn gives_up_a_peer_that_sends_nothing() {
+        let stuck = Arriving::new(body(2, 1 << 20, limits::IDLE_TIME + Duration::from_secs(1)), None, None);
+        assert_eq!(read(stuck.content()).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        let slow = Arriving::new(body(3, 1 << 20, limits::IDLE_TIME - Duration::from_secs(1)), None, None);
+        assert_eq!(read(slow.content()).await.unwrap(), 3 << 20);
+        assert!(slow.ended().await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn gives_up_a_peer_that_trickles() {
+        let trickle = Arriving::new(body(1_000, 1, Duration::from_secs(10)), None, None);
+        assert_eq!(read(trickle.content()).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert!(trickle.received().await < 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn does_not_count_the_time_that_the_reader_takes() {
+        let arriving = Arriving::new(body(9, 10, Duration::ZERO), None, None);
+        let mut content = arriving.content();
+        while let Some(chunk) = content.chunk().await.unwrap() {
+            assert_eq!(chunk.len(), 10);
+            tokio::time::sleep(2 * limits::IDLE_TIME).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn refuses_a_message_beyond_the_limit() {
+        let size = 64 << 20;
+        let frames = (limits::MESSAGE / size as u64) as usize;
+        assert_eq!(
+            read(Arriving::new(body(frames, size, Duration::ZERO), None, None).content()).await.unwrap(),
+            limits::MESSAGE
+        );
+        let over = Arriving::new(body(frames + 1, size, Duration::ZERO), None, None);
+        assert_eq!(read(over.content()).await.unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lets_large_bodies_take_turns() {
+        let turns = Arc::new(Semaphore::new(1));
+        let large = || {
+            Arriving::new(
+                body(2, limits::LARGE_BODY as usize, Duration::ZERO),
+                Some(Arc::clone(&turns)),
+                None,
+            )
+        };
+        let first = large();
+        let mut open = first.content();
+        open.chunk().await.unwrap();
+        assert_eq!(read(large().content()).await.unwrap_err().kind(), io::ErrorKind::ResourceBusy);
+        let small = Arriving::new(body(5, 1000, Duration::ZERO), Some(Arc::clone(&turns)), None);
+        assert_eq!(read(small.content()).await.unwrap(), 5000);
+        drop((open, first));
+        assert_eq!(read(large().content()).await.unwrap(), 2 * limits::LARGE_BODY);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn drains_no_more_than_it_must() {
+        let endless = Arriving::new(body(usize::MAX, 16 << 20, Duration::ZERO), None, None);
+        endless.drain().await;
+        assert_eq!(endless.received().await, limits::DRAIN);
+        let stuck = Arriving::new(body(2, 1, limits::IDLE_TIME * 2), None, None);
+        stuck.drain().await;
+        assert_eq!(stuck.received().await, 0);
+    }
+}

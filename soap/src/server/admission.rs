@@ -1,0 +1,111 @@
+//! How much one server, and each peer of it, may have open at a time (security.md 9.1).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::limits;
+
+/// Counts connections.
+#[derive(Debug)]
+pub(super) struct Admission {
+    served: Arc<Semaphore>,
+    turned_away: Arc<Semaphore>,
+    peers: Mutex<HashMap<String, Weak<Allowance>>>,
+}
+
+/// A place that a connection has until it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    _permit: OwnedSemaphorePermit,
+    /// Only to be told to come back later.
+    pub(super) busy: bool,
+}
+
+/// What is left to one peer.
+#[derive(Debug)]
+pub(super) struct Allowance {
+    connections: Arc<Semaphore>,
+    pub(super) large_bodies: Arc<Semaphore>,
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        Self {
+            served: Arc::new(Semaphore::new(limits::CONNECTIONS)),
+            turned_away: Arc::new(Semaphore::new(limits::CONNECTIONS_TURNED_AWAY)),
+            peers: Mutex::default(),
+        }
+    }
+}
+
+impl Admission {
+    /// A place for one more connection, if there is any.
+    pub(super) fn connection(&self) -> Option<Place> {
+        let place = |semaphore: &Arc<Semaphore>, busy| {
+            let permit = Arc::clone(semaphore).try_acquire_owned().ok()?;
+            Some(Place { _permit: permit, busy })
+        };
+        place(&self.served, false).or_else(|| place(&self.turned_away, true))
+    }
+
+    /// What is left to the peer with this certificate.
+    pub(super) fn peer(&self, fingerprint: &str) -> Arc<Allowance> {
+        let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(allowance) = peers.get(fingerprint).and_then(Weak::upgrade) {
+            return allowance;
+        }
+        peers.retain(|_, allowance| allowance.strong_count() > 0);
+        let allowance = Arc::new(Allowance {
+            connections: Arc::new(Semaphore::new(limits::CONNECTIONS_OF_A_PEER)),
+            large_bodies: Arc::new(Semaphore::new(limits::LARGE_BODIES_OF_A_PEER)),
+        });
+        peers.insert(fingerprint.to_owned(), Arc::downgrade(&allowance));
+        allowance
+    }
+}
+
+impl Allowance {
+    /// A place for one more connection of this peer.
+    pub(super) fn connection(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.connections).try_acquire_owned().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_away_beyond_the_limit_and_closes_beyond_that() {
+        let admission = Admission::default();
+        let served: Vec<_> = (0..limits::CONNECTIONS).map(|_| admission.connection().unwrap()).collect();
+        assert!(served.iter().all(|place| !place.busy));
+        let away: Vec<_> =
+            (0..limits::CONNECTIONS_TURNED_AWAY).map(|_| admission.connection().unwrap()).collect();
+        assert!(away.iter().all(|place| place.busy));
+        assert!(admission.connection().is_none());
+        drop(served);
+        assert!(!admission.connection().unwrap().busy);
+    }
+
+    #[test]
+    fn counts_each_peer_by_itself() {
+        let admission = Admission::default();
+        let one = admission.peer("one");
+        let taken: Vec<_> = (0..limits::CONNECTIONS_OF_A_PEER).map(|_| one.connection().unwrap()).collect();
+        assert!(admission.peer("one").connection().is_none());
+        assert!(admission.peer("two").connection().is_some());
+        drop(taken);
+        assert!(admission.peer("one").connection().is_some());
+    }
+
+    #[test]
+    fn forgets_peers_that_are_gone() {
+        let admission = Admission::default();
+        drop(admission.peer("one"));
+        let _two = admission.peer("two");
+        assert_eq!(admission.peers.lock().unwrap().len(), 1);
+    }
+}

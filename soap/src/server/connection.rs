@@ -1,0 +1,90 @@
+//! One connection from its TLS handshake to its end.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::Service;
+use super::admission::{Admission, Place};
+use super::exchange::{Exchange, exchange};
+use super::stall::Stall;
+use crate::limits;
+use crate::peer::{Certificate, Peer};
+
+/// What all connections of a server share.
+pub(super) struct Listener {
+    pub(super) service: Arc<dyn Service>,
+    pub(super) tls: TlsAcceptor,
+    pub(super) admission: Arc<Admission>,
+}
+
+/// Serves the requests of one connection until either side closes it, or the server stops.
+pub(super) async fn serve(
+    listener: Arc<Listener>,
+    stream: TcpStream,
+    address: SocketAddr,
+    place: Place,
+    mut stopped: watch::Receiver<()>,
+) {
+    let Some(stream) = handshake(&listener.tls, stream, address).await else { return };
+    let certificates = stream.get_ref().1.peer_certificates();
+    let certificate = match certificates.and_then(<[_]>::first).map(|der| Certificate::from_der(der)) {
+        Some(Ok(certificate)) => certificate,
+        Some(Err(error)) => return tracing::warn!(%address, %error, "a client certificate cannot be read"),
+        None => return tracing::warn!(%address, "a connection without client certificate"),
+    };
+    let allowance = listener.admission.peer(&certificate.fingerprint);
+    let connection = allowance.connection();
+    let exchange_of = Arc::new(Exchange {
+        service: Arc::clone(&listener.service),
+        peer: Peer { address: Some(address), certificate: Some(certificate) },
+        busy: place.busy || connection.is_none(),
+        large_bodies: Arc::clone(&allowance.large_bodies),
+    });
+    let service = service_fn(move |request| exchange(request, Arc::clone(&exchange_of)));
+    let mut http = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits::HEAD_TIME)
+            .max_headers(limits::HEAD_FIELDS)
+            .max_header_size(limits::HEAD)
+            .max_buf_size(limits::READ_BUFFER)
+            .serve_connection(TokioIo::new(Stall::new(stream)), service)
+    );
+    let ended = tokio::select! {
+        ended = http.as_mut() => ended,
+        () = async { tokio::select! { _ = stopped.changed() => {}, () = sleep(limits::CONNECTION_AGE) => {} } } => {
+            http.as_mut().graceful_shutdown();
+            http.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%address, %error, "a connection broke");
+    }
+    drop((place, connection));
+}
+
+async fn handshake(
+    tls: &TlsAcceptor,
+    stream: TcpStream,
+    address: SocketAddr,
+) -> Option<TlsStream<TcpStream>> {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%address, %error, "no nodelay");
+    }
+    match timeout(limits::HANDSHAKE_TIME, tls.accept(stream)).await {
+        Ok(Ok(stream)) => return Some(stream),
+        Ok(Err(error)) => tracing::warn!(%address, %error, "TLS handshake refused"),
+        Err(_) => tracing::warn!(%address, "TLS handshake not finished in time"),
+    }
+    None
+}

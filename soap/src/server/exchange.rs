@@ -1,0 +1,153 @@
+//! One request and its answer (SOAP 1.2 Part 2 section 7; xds.md S2.1, S2.5).
+
+use std::convert::Infallible;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt, stream};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::{Body, Incoming};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::Service;
+use crate::addressing::Side;
+use crate::arriving::Arriving;
+use crate::fault::Fault;
+use crate::limits;
+use crate::message::read::{Refusal, read};
+use crate::message::write::write;
+use crate::message::{Encoding, Message};
+use crate::parts::Content;
+use crate::peer::Peer;
+
+/// What the exchanges of one connection share.
+pub(super) struct Exchange {
+    pub(super) service: Arc<dyn Service>,
+    pub(super) peer: Peer,
+    /// The peer is only to be told to come back later.
+    pub(super) busy: bool,
+    pub(super) large_bodies: Arc<Semaphore>,
+}
+
+/// Answers one request.
+pub(super) async fn exchange(
+    request: Request<Incoming>,
+    context: Arc<Exchange>,
+) -> Result<Response<Content>, Infallible> {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path();
+    if context.busy {
+        return Ok(busy());
+    }
+    if !context.service.serves(path) {
+        return Ok(plain(StatusCode::NOT_FOUND, "no actor is here"));
+    }
+    if head.method != Method::POST {
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "SOAP messages are sent by POST");
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+        return Ok(response);
+    }
+    if body.size_hint().lower() > limits::MESSAGE {
+        let too_large =
+            io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {} bytes", limits::MESSAGE));
+        return Ok(refused(too_large.into()));
+    }
+    let waits_to_send = head.headers.contains_key(header::EXPECT);
+    let arriving = Arriving::new(body, Some(Arc::clone(&context.large_bodies)), None);
+    let response = answer(path, &head.headers, arriving.content(), &context).await;
+    let wanted = arriving.received().await > 0 || !waits_to_send;
+    if arriving.ended().await || !wanted {
+        return Ok(response);
+    }
+    Ok(response.map(|content| before_draining(content, arriving)))
+}
+
+async fn answer(path: &str, head: &HeaderMap, body: Content, context: &Exchange) -> Response<Content> {
+    let service = &context.service;
+    let message = match read(head, body, Side::Request, &|name| service.understands(name)).await {
+        Ok(message) => message,
+        Err(refusal) => {
+            let address = context.peer.address;
+            tracing::info!(?address, path, status = %refusal.status, fault = %refusal.fault, "message refused");
+            return refused(*refusal);
+        }
+    };
+    let (encoding, request_id) = (message.encoding, message.message_id.clone());
+    let action = message.action.clone();
+    // A handler that panics costs its own request, not the others of the connection.
+    let answering = AssertUnwindSafe(async { service.answer(path, message, context.peer.clone()).await });
+    let answer = answering.catch_unwind().await.unwrap_or_else(|_| {
+        let id = Uuid::new_v4();
+        tracing::error!(%id, path, action, "a handler panicked");
+        Err(Fault::receiver(format!("internal error, logged as {id}")))
+    });
+    match answer {
+        Ok(message) => {
+            tracing::debug!(path, action, "answered");
+            respond(StatusCode::OK, message.answering(request_id.as_deref(), encoding))
+        }
+        Err(fault) => {
+            tracing::info!(path, action, code = ?fault.code, "answered with a fault");
+            respond(fault.status(), fault.into_message(request_id.as_deref(), encoding))
+        }
+    }
+}
+
+fn respond(status: StatusCode, message: Message) -> Response<Content> {
+    let (media_type, content) = write(message);
+    let mut response = Response::new(content);
+    *response.status_mut() = status;
+    if let Ok(media_type) = HeaderValue::try_from(media_type) {
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+    }
+    response
+}
+
+fn refused(refusal: Refusal) -> Response<Content> {
+    let Refusal { status, fault, encoding, request_id } = refusal;
+    let mut response = respond(status, fault.into_message(request_id.as_deref(), encoding));
+    match status {
+        StatusCode::SERVICE_UNAVAILABLE => retry_later(&mut response),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE => close(&mut response),
+        _ => {}
+    }
+    response
+}
+
+fn busy() -> Response<Content> {
+    let fault = Fault::receiver("too many connections; come back later");
+    let mut response = respond(StatusCode::SERVICE_UNAVAILABLE, fault.into_message(None, Encoding::Simple));
+    retry_later(&mut response);
+    response
+}
+
+fn retry_later(response: &mut Response<Content>) {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::RETRY_AFTER.as_secs()));
+    close(response);
+}
+
+fn close(response: &mut Response<Content>) {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Content> {
+    let mut response = Response::new(Content::from(Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=UTF-8"));
+    response
+}
+
+/// The answer, which ends only when the rest of its request was read: many clients read no answer
+/// before all of their request is sent, and a connection closed meanwhile would lose it.
+fn before_draining(content: Content, arriving: Arriving<Incoming>) -> Content {
+    let drained = stream::once(async move {
+        arriving.drain().await;
+        Ok(Bytes::new())
+    });
+    Content::from_stream(content.chain(drained))
+}
