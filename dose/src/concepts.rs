@@ -58,6 +58,8 @@ pub const IRRADIATING_DEVICE: Concept = Concept::dcm("113859", "Irradiating Devi
 pub const PERSON_NAME: Concept = Concept::dcm("113870", "Person Name");
 /// Role of that person in the procedure.
 pub const PERSON_ROLE: Concept = Concept::dcm("113875", "Person Role in Procedure");
+/// Where that person works.
+pub const PERSON_ORGANIZATION: Concept = Concept::dcm("113873", "Organization Name");
 /// Role: authorised the irradiation.
 pub const AUTHORISING: Concept = Concept::dcm("113850", "Irradiation Authorizing");
 /// Role: gave the irradiation.

@@ -14,6 +14,7 @@ mod quantity;
 mod radiopharmaceutical;
 mod rdsr;
 mod report;
+pub mod sample;
 mod summary;
 mod text;
 
