@@ -162,6 +162,28 @@ const SUBMISSION_SET_STATUS: Attribute =
 const DOCUMENTATION: Attribute = Attribute::new("documentation", scheme::DOCUMENTATION, "4.2.2.2");
 
 impl Association {
+    /// An association of one object with another, and nothing more said about it.
+    pub fn new(
+        association_type: AssociationType,
+        entry_uuid: ObjectId,
+        source_object: ObjectId,
+        target_object: ObjectId,
+    ) -> Self {
+        Self {
+            association_type,
+            availability_status: None,
+            documentation: None,
+            entry_uuid,
+            home_community_id: None,
+            logical_id: None,
+            source_object,
+            submission_set_status: None,
+            target_object,
+            version: None,
+            extra: Extra::default(),
+        }
+    }
+
     /// Reads a `rim:Association`. What is wrong is added to `errors` and left out; `None` if it is something
     /// that no association lacks.
     pub fn read(element: &Element, errors: &mut RegistryErrors) -> Option<Self> {

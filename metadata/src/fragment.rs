@@ -145,3 +145,64 @@ fn splice_place(place: &str, current: &Mutable, out: &mut String) {
         out.push_str(after);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use soap::xml::{Element, Limits, Namespace, Node};
+
+    use super::*;
+    use crate::{RegistryErrors, arbitrary, sample_with_folder};
+
+    const HOUSE: Namespace = Namespace { uri: "urn:example:house", prefix: "house" };
+
+    /// The object that a peer finds inside of an answer.
+    fn read_spliced(fragment: &Fragment, current: &Mutable) -> Object {
+        let mut text = String::new();
+        fragment.splice(current, &mut text);
+        let mut answer = Element::new(HOUSE, "answer");
+        answer.children.push(Node::Written(text.into()));
+        let answer = Element::parse(answer.write().as_bytes(), &Limits::default()).unwrap();
+        let mut errors = RegistryErrors::default();
+        let object = Object::read(answer.elements().next().unwrap(), &mut errors);
+        assert_eq!(errors, RegistryErrors::default());
+        object.unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn is_read_as_the_object_with_what_changed(object in arbitrary::object(), current in arbitrary::mutable()) {
+            let stored = Fragment::of(&object).to_bytes();
+            let fragment = Fragment::from_bytes(&stored).unwrap();
+            let mut expected = object;
+            expected.set(&current);
+            prop_assert_eq!(read_spliced(&fragment, &current), expected);
+        }
+    }
+
+    #[test]
+    fn holds_nothing_of_what_changes() {
+        for mut object in sample_with_folder().into_objects() {
+            object.set(&Mutable { version: Some(77), ..everything() });
+            let mut other = object.clone();
+            other.set(&Mutable { logical_id: None, patient_id: None, ..everything() });
+            assert_eq!(Fragment::of(&object), Fragment::of(&other));
+        }
+    }
+
+    #[test]
+    fn characters_that_no_xml_carries_open_no_place() {
+        let mut entry = sample_with_folder().entries.remove(0);
+        entry.title = "\u{1}S\u{2}\u{3}".into();
+        let object = read_spliced(&Fragment::of(&entry.into()), &everything());
+        let Object::Entry(entry) = object else { panic!("an entry") };
+        assert_eq!(entry.title.text(), Some("\u{FFFD}S\u{FFFD}\u{FFFD}"));
+    }
+
+    #[test]
+    fn refuses_bytes_of_another_format() {
+        for wrong in [b"".as_slice(), b"\x02<rim:Association/>", b"\x01\xFF"] {
+            assert!(Fragment::from_bytes(wrong).is_err());
+        }
+    }
+}

@@ -6,6 +6,8 @@ pub mod hl7;
 pub mod requirements;
 pub mod vocabulary;
 
+#[cfg(test)]
+mod arbitrary;
 mod association;
 mod author;
 mod code;

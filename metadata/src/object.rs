@@ -225,3 +225,82 @@ impl From<Association> for Object {
         Self::Association(association)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use soap::xml::Limits;
+
+    use super::*;
+    use crate::arbitrary;
+
+    /// What a peer makes of what we write.
+    fn read_back(text: &str) -> Object {
+        let mut errors = RegistryErrors::default();
+        let object = Object::read(&Element::parse(text.as_bytes(), &Limits::default()).unwrap(), &mut errors);
+        assert_eq!(errors, RegistryErrors::default());
+        object.unwrap()
+    }
+
+    /// The order of the schema: ebRIM `RegistryObjectType`.
+    fn is_in_order(element: &Element) -> bool {
+        const ORDER: [&str; 6] =
+            ["Slot", "Name", "Description", "VersionInfo", "Classification", "ExternalIdentifier"];
+        let places = element.elements().map(|child| ORDER.iter().position(|local| child.is(RIM, local)));
+        places.is_sorted()
+            && element.elements().all(|child| child.name.local == "Slot" || is_in_order_or_leaf(child))
+    }
+
+    fn is_in_order_or_leaf(child: &Element) -> bool {
+        matches!(child.name.local.as_ref(), "Name" | "Description" | "VersionInfo") || is_in_order(child)
+    }
+
+    proptest! {
+        #[test]
+        fn every_object_is_read_back_as_it_was(object in arbitrary::object()) {
+            let element = object.write();
+            prop_assert!(is_in_order(&element));
+            prop_assert_eq!(read_back(&element.write()), object);
+        }
+
+        #[test]
+        fn every_part_has_an_id_of_its_own_and_names_its_object(object in arbitrary::object()) {
+            let element = object.write();
+            let id = object.identity().id.to_string();
+            let mut ids = std::collections::HashSet::from([id.clone()]);
+            for part in element.elements() {
+                let owner = match part.name.local.as_ref() {
+                    "Classification" => "classifiedObject",
+                    "ExternalIdentifier" => "registryObject",
+                    _ => continue,
+                };
+                prop_assert_eq!(part.attribute(owner), Some(id.as_str()));
+                prop_assert!(part.attribute("objectType").is_some());
+                prop_assert!(ids.insert(part.attribute("id").unwrap().to_owned()));
+            }
+        }
+    }
+
+    fn refusal(element: &Element) -> String {
+        let mut errors = RegistryErrors::default();
+        assert_eq!(Object::read(element, &mut errors), None);
+        let [error] = errors.0.try_into().unwrap();
+        assert_eq!(error.code, ErrorCode::Metadata);
+        error.context
+    }
+
+    #[test]
+    fn refuses_a_package_that_is_neither_submission_set_nor_folder() {
+        let package = Element::new(RIM, "RegistryPackage").with("id", "Package01");
+        assert!(refusal(&package).contains("neither SubmissionSet nor Folder"));
+        let marker = |node| Element::new(RIM, "Classification").with("classificationNode", node);
+        let both = package.with_child(marker(submission_set::MARKER)).with_child(marker(folder::MARKER));
+        assert!(refusal(&both).contains("both SubmissionSet and Folder"));
+    }
+
+    #[test]
+    fn refuses_what_is_not_an_object() {
+        let organization = Element::new(RIM, "Organization").with("id", "Org01");
+        assert!(refusal(&organization).starts_with("Organization Org01: is none of"));
+    }
+}

@@ -191,6 +191,7 @@ mod tests {
             ["DocumentEntry Document01: patientId is missing, required from an XDS Document Source \
               (ITI TF-3 4.2.3.2.16, 4.3.1)"]
         );
+        sample.entries[0].uri = Some("IHE_XDM/SUBSET01/DOC0001.DCM".to_owned());
         assert_eq!(problems(&sample, Sender::MediaCreator), Vec::<String>::new());
     }
 
