@@ -63,6 +63,7 @@ impl Client {
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(limits::UNUSED_TIME)
+            .pool_max_idle_per_host(limits::UNUSED_CONNECTIONS)
             .http1_max_buf_size(limits::READ_BUFFER)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .build(builder.wrap_connector(tcp));

@@ -71,8 +71,14 @@ pub const CONNECTIONS_TURNED_AWAY: usize = 200;
 /// Connections of one peer, known by its certificate.
 pub const CONNECTIONS_OF_A_PEER: usize = 64;
 
+/// Time that a connection beyond [`CONNECTIONS_OF_A_PEER`] waits for a place.
+pub const PLACE_TIME: Duration = Duration::from_secs(10);
+
 /// Requests that a client sends to one peer at a time; more wait for their turn.
-pub const REQUESTS_TO_A_PEER: usize = 48;
+pub const REQUESTS_TO_A_PEER: usize = 32;
+
+/// Unused connections to one peer that a client keeps.
+pub const UNUSED_CONNECTIONS: usize = 16;
 
 /// Bytes from which a body is large.
 pub const LARGE_BODY: u64 = 8 << 20;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::limits;
 
@@ -27,6 +28,7 @@ pub(super) struct Place {
 #[derive(Debug)]
 pub(super) struct Allowance {
     connections: Arc<Semaphore>,
+    waiting: Semaphore,
     pub(super) large_bodies: Arc<Semaphore>,
 }
 
@@ -59,6 +61,7 @@ impl Admission {
         peers.retain(|_, allowance| allowance.strong_count() > 0);
         let allowance = Arc::new(Allowance {
             connections: Arc::new(Semaphore::new(limits::CONNECTIONS_OF_A_PEER)),
+            waiting: Semaphore::new(limits::CONNECTIONS_OF_A_PEER),
             large_bodies: Arc::new(Semaphore::new(limits::LARGE_BODIES_OF_A_PEER)),
         });
         peers.insert(fingerprint.to_owned(), Arc::downgrade(&allowance));
@@ -67,9 +70,12 @@ impl Admission {
 }
 
 impl Allowance {
-    /// A place for one more connection of this peer.
-    pub(super) fn connection(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.connections).try_acquire_owned().ok()
+    /// A place for one more connection of this peer, if need be after a while: a client with a pool
+    /// opens more connections than it has requests.
+    pub(super) async fn connection(&self) -> Option<OwnedSemaphorePermit> {
+        let _waiting = self.waiting.try_acquire().ok()?;
+        let place = Arc::clone(&self.connections).acquire_owned();
+        timeout(limits::PLACE_TIME, place).await.ok()?.ok()
     }
 }
 
@@ -90,15 +96,22 @@ mod tests {
         assert!(!admission.connection().unwrap().busy);
     }
 
-    #[test]
-    fn counts_each_peer_by_itself() {
+    #[tokio::test(start_paused = true)]
+    async fn counts_each_peer_by_itself() {
         let admission = Admission::default();
         let one = admission.peer("one");
-        let taken: Vec<_> = (0..limits::CONNECTIONS_OF_A_PEER).map(|_| one.connection().unwrap()).collect();
-        assert!(admission.peer("one").connection().is_none());
-        assert!(admission.peer("two").connection().is_some());
-        drop(taken);
-        assert!(admission.peer("one").connection().is_some());
+        let mut taken = Vec::new();
+        for _ in 0..limits::CONNECTIONS_OF_A_PEER {
+            taken.push(one.connection().await.unwrap());
+        }
+        assert!(admission.peer("one").connection().await.is_none());
+        assert!(admission.peer("two").connection().await.is_some());
+        let freed = async {
+            tokio::time::sleep(limits::PLACE_TIME / 2).await;
+            drop(taken.pop());
+        };
+        let (place, ()) = tokio::join!(one.connection(), freed);
+        assert!(place.is_some());
     }
 
     #[test]

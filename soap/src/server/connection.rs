@@ -43,7 +43,7 @@ pub(super) async fn serve(
         None => return tracing::warn!(%address, "a connection without client certificate"),
     };
     let allowance = listener.admission.peer(&certificate.fingerprint);
-    let connection = allowance.connection();
+    let connection = allowance.connection().await;
     let exchange_of = Arc::new(Exchange {
         service: Arc::clone(&listener.service),
         peer: Peer { address: Some(address), certificate: Some(certificate) },

@@ -1,0 +1,6 @@
+//! Client and server on a real socket over mutual TLS: documents, certificates, HTTP.
+
+mod certificates;
+mod documents;
+mod http;
+mod peers;
