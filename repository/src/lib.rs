@@ -1,1 +1,82 @@
-//! x
+//! Keeps documents: takes them in with a submission (ITI-41) and gives them back (ITI-43).
+//!
+//! A document is never whole in memory: it goes from the socket through its hashes into the store, and from
+//! the store to the socket (design D1). Nothing is acknowledged before it is durable (design D2).
+
+mod content;
+mod index;
+mod provide;
+mod retrieve;
+mod store;
+mod sweep;
+
+use std::sync::Arc;
+
+use actors::audit::Audit;
+use actors::transactions::{ProvideAndRegister, RegistryResponse, Retrieve, RetrieveResponse};
+use actors::{Endpoint, Partner};
+use metadata::{Flavour, Oid, RegistryErrors};
+use soap::peer::Peer;
+
+pub use store::{Store, StoreError};
+pub use sweep::Swept;
+
+/// A repository: its store, its name and the registry that it tells.
+#[derive(Debug)]
+pub struct Repository {
+    unique_id: Oid,
+    store: Store,
+    registry: Partner,
+    limits: Limits,
+}
+
+/// What one submission may cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of one document.
+    pub document: u64,
+    /// Documents of one submission.
+    pub documents: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { document: 4 << 30, documents: 1_000 }
+    }
+}
+
+impl Repository {
+    /// A repository of that `repositoryUniqueId`.
+    pub fn new(unique_id: Oid, store: Store, registry: Partner, limits: Limits) -> Self {
+        Self { unique_id, store, registry, limits }
+    }
+
+    /// The `repositoryUniqueId`.
+    pub fn unique_id(&self) -> &Oid {
+        &self.unique_id
+    }
+}
+
+async fn provide(
+    repository: Arc<Repository>,
+    request: ProvideAndRegister,
+    _: Peer,
+) -> Result<RegistryResponse, RegistryErrors> {
+    repository.provide(request).await
+}
+
+async fn retrieve(
+    repository: Arc<Repository>,
+    request: Retrieve,
+    _: Peer,
+) -> Result<RetrieveResponse, RegistryErrors> {
+    repository.retrieve(request).await
+}
+
+/// What a repository answers.
+pub fn endpoint(repository: &Arc<Repository>, audit: Audit) -> Endpoint {
+    Endpoint::new(Flavour::Repository, audit).answers(repository, provide).answers(repository, retrieve)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! Answers transactions: finds the action, reads the request, asks the actor, audits, writes the answer.
+//!
+//! Written once for all transactions. What an actor answers is a table that it makes of its functions with
+//! [`Endpoint::answers`].
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use metadata::{ErrorCode, Flavour, RegistryError, RegistryErrors};
+use soap::fault::Fault;
+use soap::message::Message;
+use soap::peer::Peer;
+use soap::server::Service;
+
+use crate::audit::{Audit, Circumstances, Record, Side, Subject, outcome};
+use crate::transactions::{Response, Transaction};
+
+type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+type OnWire = Box<dyn Fn(Message, Peer) -> Pending<'static, Result<Message, Fault>> + Send + Sync>;
+type InValues<T> = Arc<dyn Fn(T, Peer) -> Pending<'static, <T as Transaction>::Response> + Send + Sync>;
+
+/// The transactions that one actor answers.
+pub struct Endpoint {
+    flavour: Flavour,
+    audit: Audit,
+    answers: HashMap<&'static str, Answer>,
+}
+
+struct Answer {
+    on_wire: OnWire,
+    /// An [`InValues`] of the transaction.
+    in_values: Box<dyn Any + Send + Sync>,
+}
+
+impl Endpoint {
+    /// An actor that answers nothing yet. `flavour` says whose names its errors bear.
+    pub fn new(flavour: Flavour, audit: Audit) -> Self {
+        Self { flavour, audit, answers: HashMap::new() }
+    }
+
+    /// Answers `T` with a function of the actor.
+    #[must_use]
+    pub fn answers<A, T, F, P>(mut self, actor: &Arc<A>, handler: F) -> Self
+    where
+        A: Send + Sync + 'static,
+        T: Transaction,
+        F: Fn(Arc<A>, T, Peer) -> P + Copy + Send + Sync + 'static,
+        P: Future<Output = Result<T::Response, RegistryErrors>> + Send + 'static,
+    {
+        let (actor, audit, flavour) = (Arc::clone(actor), self.audit.clone(), self.flavour);
+        let in_values: InValues<T> = Arc::new(move |request: T, peer: Peer| {
+            let (actor, audit) = (Arc::clone(&actor), audit.clone());
+            Box::pin(async move {
+                let (subject, circumstances) = (request.subject(), circumstances(&peer));
+                let response = handler(actor, request, peer).await.unwrap_or_else(T::Response::refusal);
+                record::<T>(&audit, &subject, circumstances, response.errors());
+                response
+            })
+        });
+        let (ask, audit) = (Arc::clone(&in_values), self.audit.clone());
+        let on_wire: OnWire = Box::new(move |message, peer| {
+            Box::pin(answer(message, peer, Arc::clone(&ask), audit.clone(), flavour))
+        });
+        self.answers.insert(T::ACTION, Answer { on_wire, in_values: Box::new(in_values) });
+        self
+    }
+
+    /// Answers a message that came over the wire.
+    pub async fn answer(&self, message: Message, peer: Peer) -> Result<Message, Fault> {
+        match self.answers.get(message.action.as_str()) {
+            Some(answer) => (answer.on_wire)(message, peer).await,
+            None => Err(Fault::action_not_supported(&message.action)),
+        }
+    }
+
+    /// Answers an actor of the same node, in values (design D6).
+    pub(crate) async fn answer_local<T: Transaction>(&self, request: T) -> Result<T::Response, Fault> {
+        let answer =
+            self.answers.get(T::ACTION).and_then(|answer| answer.in_values.downcast_ref::<InValues<T>>());
+        match answer {
+            Some(answer) => Ok(answer(request, Peer::local()).await),
+            None => Err(Fault::action_not_supported(T::ACTION)),
+        }
+    }
+}
+
+async fn answer<T: Transaction>(
+    message: Message,
+    peer: Peer,
+    ask: InValues<T>,
+    audit: Audit,
+    flavour: Flavour,
+) -> Result<Message, Fault> {
+    if message.body.name != T::BODY {
+        return Err(Fault::action_mismatch(T::ACTION, &message.body.name));
+    }
+    let response = match T::read(message) {
+        Ok(request) => ask(request, peer).await,
+        Err(errors) => {
+            record::<T>(&audit, &Subject::default(), circumstances(&peer), &errors);
+            T::Response::refusal(errors)
+        }
+    };
+    let (body, parts) = response.write(flavour);
+    Ok(Message { parts, ..Message::new(T::RESPONSE_ACTION, body, T::ENCODING) })
+}
+
+fn circumstances(peer: &Peer) -> Circumstances {
+    Circumstances {
+        side: Side::Answering,
+        peer: name(peer),
+        address: peer.address.map(|address| address.ip().to_string()),
+    }
+}
+
+/// What the peer's certificate says it is.
+fn name(peer: &Peer) -> String {
+    peer.certificate
+        .as_ref()
+        .map_or_else(|| "this node".to_owned(), |certificate| certificate.subject.clone())
+}
+
+fn record<T: Transaction>(audit: &Audit, subject: &Subject, whom: Circumstances, errors: &RegistryErrors) {
+    audit.write(&Record::new(&T::AUDIT, subject, whom, outcome(errors)));
+}
+
+/// An error of the node itself: the log gets what happened under a fresh id, the peer gets the id
+/// (ITI TF-3 4.2.4.1, `XDSRegistryError` or `XDSRepositoryError`).
+pub fn internal(what: &str, error: &dyn std::fmt::Display) -> RegistryErrors {
+    let id = uuid::Uuid::new_v4();
+    tracing::error!(%id, %error, "{what}");
+    let context = format!("internal error while {what}; the operator finds it in the log as {id}");
+    RegistryErrors::from(RegistryError::new(ErrorCode::Internal, context))
+}
+
+/// The endpoints of a node by their paths: what its SOAP listener serves.
+#[derive(Default)]
+pub struct Endpoints {
+    by_path: HashMap<&'static str, Arc<Endpoint>>,
+}
+
+impl Endpoints {
+    /// Serves an endpoint at a path.
+    #[must_use]
+    pub fn at(mut self, path: &'static str, endpoint: Arc<Endpoint>) -> Self {
+        self.by_path.insert(path, endpoint);
+        self
+    }
+}
+
+impl Service for Endpoints {
+    fn answer(&self, path: &str, message: Message, peer: Peer) -> Pending<'_, Result<Message, Fault>> {
+        let endpoint = self.by_path.get(path).map(Arc::clone);
+        Box::pin(async move {
+            match endpoint {
+                Some(endpoint) => endpoint.answer(message, peer).await,
+                None => Err(Fault::action_not_supported(&message.action)),
+            }
+        })
+    }
+
+    fn serves(&self, path: &str) -> bool {
+        self.by_path.contains_key(path)
+    }
+}

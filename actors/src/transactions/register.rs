@@ -1,0 +1,74 @@
+//! ITI-42: a submission without its documents (ITI TF-2 3.42).
+
+use metadata::vocabulary::{LCM, RIM};
+use metadata::{ErrorCode, PatientId, RegistryError, RegistryErrors, Submission};
+use soap::message::{Encoding, Message};
+use soap::parts::Parts;
+use soap::xml::{Element, Name};
+
+use super::{RegistryResponse, Transaction};
+use crate::audit;
+
+/// Register what is said of documents that a repository holds.
+#[derive(Debug, Clone)]
+pub struct Register {
+    /// What is said of them.
+    pub submission: Submission,
+}
+
+impl Transaction for Register {
+    const ACTION: &'static str = "urn:ihe:iti:2007:RegisterDocumentSet-b";
+    const RESPONSE_ACTION: &'static str = "urn:ihe:iti:2007:RegisterDocumentSet-bResponse";
+    const BODY: Name = Name::new(LCM, "SubmitObjectsRequest");
+    const ENCODING: Encoding = Encoding::Simple;
+    const AUDIT: audit::Kind = audit::Kind {
+        transaction: "ITI-42",
+        name: "Register Document Set-b",
+        asking: audit::Event::EXPORT,
+        answering: audit::Event::IMPORT,
+    };
+    type Response = RegistryResponse;
+
+    fn read(message: Message) -> Result<Self, RegistryErrors> {
+        Ok(Self { submission: read_submission(Some(&message.body))? })
+    }
+
+    fn write(self) -> (Element, Parts) {
+        (submit_objects_request(&self.submission), Parts::none())
+    }
+
+    fn subject(&self) -> audit::Subject {
+        subject(&self.submission)
+    }
+}
+
+/// What is audited of any submission: its patients and its submission set.
+pub(super) fn subject(submission: &Submission) -> audit::Subject {
+    let set = submission.submission_set.patient_id.iter();
+    let entries = submission.entries.iter().filter_map(|entry| entry.patient_id.as_ref());
+    let mut patients: Vec<PatientId> = Vec::new();
+    for patient in set.chain(entries) {
+        if !patients.contains(patient) {
+            patients.push(patient.clone());
+        }
+    }
+    audit::Subject {
+        patients,
+        objects: vec![audit::Object::SubmissionSet(submission.submission_set.unique_id.to_string())],
+    }
+}
+
+/// Reads the submission of an `lcm:SubmitObjectsRequest`.
+pub(super) fn read_submission(request: Option<&Element>) -> Result<Submission, RegistryErrors> {
+    let list = request.and_then(|request| request.child(RIM, "RegistryObjectList"));
+    let Some(list) = list else {
+        let context = "lcm:SubmitObjectsRequest without a rim:RegistryObjectList (ebRS 3.0, lcm.xsd)";
+        return Err(RegistryErrors::from(RegistryError::new(ErrorCode::Metadata, context)));
+    };
+    Submission::read(list)
+}
+
+/// Writes an `lcm:SubmitObjectsRequest`.
+pub(super) fn submit_objects_request(submission: &Submission) -> Element {
+    Element::new(LCM, "SubmitObjectsRequest").with_child(submission.write())
+}

@@ -1,0 +1,165 @@
+//! The bytes of documents in an object store, hashed while they pass (design D5).
+//!
+//! An object's key begins with the SHA-256 of what it holds, so that it can be checked without the index; a
+//! document's id never becomes a path.
+
+use std::io;
+use std::sync::Arc;
+
+use actors::integrity::expecting;
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, TryStreamExt};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
+use sha1::{Digest, Sha1};
+use sha2::Sha256;
+use soap::parts::Content;
+
+use crate::store::StoreError;
+
+/// Documents up to this size are written in one piece.
+const SMALL: usize = 1 << 20;
+/// The piece in which larger ones are written; with [`PIECES`] it bounds the memory of an upload.
+const PIECE: usize = 1 << 20;
+/// Pieces on their way to the disk at a time.
+const PIECES: usize = 2;
+
+const DOCUMENTS: &str = "documents";
+const INCOMING: &str = "incoming";
+
+/// What a document turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// Where it lies.
+    pub(crate) key: String,
+    pub(crate) sha256: [u8; 32],
+    pub(crate) sha1: [u8; 20],
+    pub(crate) size: u64,
+}
+
+/// The object store of one repository.
+#[derive(Debug, Clone)]
+pub(crate) struct Contents {
+    objects: Arc<dyn ObjectStore>,
+}
+
+impl Contents {
+    pub(crate) fn new(objects: Arc<dyn ObjectStore>) -> Self {
+        Self { objects }
+    }
+
+    /// Keeps a document; when this returns, it is durable.
+    pub(crate) async fn keep(&self, mut content: Content, limit: u64) -> Result<Kept, StoreError> {
+        let mut hashes = Hashes::default();
+        let mut start = BytesMut::new();
+        while let Some(chunk) = content.chunk().await.map_err(StoreError::Incoming)? {
+            hashes.update(&chunk, limit)?;
+            start.extend_from_slice(&chunk);
+            if start.len() > SMALL {
+                return self.keep_large(start.freeze(), content, hashes, limit).await;
+            }
+        }
+        let kept = hashes.finish();
+        self.objects.put(&Path::from(kept.key.as_str()), start.freeze().into()).await?;
+        Ok(kept)
+    }
+
+    async fn keep_large(
+        &self,
+        start: Bytes,
+        content: Content,
+        hashes: Hashes,
+        limit: u64,
+    ) -> Result<Kept, StoreError> {
+        let incoming = Path::from(format!("{INCOMING}/{}", uuid::Uuid::new_v4()));
+        let upload = self.objects.put_multipart(&incoming).await?;
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, PIECE);
+        upload.put(start);
+        match pour(content, &mut upload, hashes, limit).await {
+            Ok(hashes) => {
+                upload.finish().await?;
+                let kept = hashes.finish();
+                self.objects.rename(&incoming, &Path::from(kept.key.as_str())).await?;
+                Ok(kept)
+            }
+            Err(error) => {
+                upload.abort().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Opens a document that is read when its turn comes. Its last bytes are only given when all of it is
+    /// what was kept.
+    pub(crate) fn open(&self, key: String, sha256: [u8; 32]) -> Content {
+        let objects = Arc::clone(&self.objects);
+        let opened = async move {
+            let found = objects.get(&Path::from(key)).await.map_err(io::Error::other)?;
+            Ok::<_, io::Error>(found.into_stream().map_err(io::Error::other))
+        };
+        let content = Content::from_stream(futures_util::stream::once(opened).try_flatten());
+        expecting::<Sha256>(content, sha256.to_vec())
+    }
+
+    pub(crate) async fn remove(&self, key: &str) -> Result<(), StoreError> {
+        match self.objects.delete(&Path::from(key)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// All objects, half-written ones included, with the second of their last change.
+    pub(crate) async fn all(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        let mut all = Vec::new();
+        for prefix in [DOCUMENTS, INCOMING] {
+            let mut listed = self.objects.list(Some(&Path::from(prefix)));
+            while let Some(object) = listed.next().await {
+                let object = object?;
+                all.push((object.location.to_string(), object.last_modified.timestamp()));
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Moves the rest of a document from the wire to the disk, never more than a few pieces ahead.
+async fn pour(
+    mut content: Content,
+    upload: &mut WriteMultipart,
+    mut hashes: Hashes,
+    limit: u64,
+) -> Result<Hashes, StoreError> {
+    while let Some(chunk) = content.chunk().await.map_err(StoreError::Incoming)? {
+        hashes.update(&chunk, limit)?;
+        upload.wait_for_capacity(PIECES).await?;
+        upload.put(chunk);
+    }
+    Ok(hashes)
+}
+
+#[derive(Default)]
+struct Hashes {
+    sha1: Sha1,
+    sha256: Sha256,
+    size: u64,
+}
+
+impl Hashes {
+    fn update(&mut self, chunk: &[u8], limit: u64) -> Result<(), StoreError> {
+        self.size += chunk.len() as u64;
+        if self.size > limit {
+            return Err(StoreError::TooLarge { limit });
+        }
+        self.sha1.update(chunk);
+        self.sha256.update(chunk);
+        Ok(())
+    }
+
+    fn finish(self) -> Kept {
+        let sha256: [u8; 32] = self.sha256.finalize().into();
+        let hex: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        let shelf = hex.get(..2).unwrap_or_default();
+        let key = format!("{DOCUMENTS}/{shelf}/{hex}.{}", uuid::Uuid::new_v4().simple());
+        Kept { key, sha256, sha1: self.sha1.finalize().into(), size: self.size }
+    }
+}

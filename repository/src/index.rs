@@ -1,0 +1,207 @@
+//! Which document is which: ids, hashes and the object that holds the bytes.
+
+use std::sync::Arc;
+
+use database::{Database, DatabaseError, Reader, Row, Schema, Writer};
+
+use crate::content::Kept;
+
+/// The tables of a repository.
+pub(crate) const SCHEMA: Schema = Schema { keeper: "repository", migrations: &[DOCUMENT] };
+
+const DOCUMENT: &str = "
+CREATE TABLE document (
+    number      INTEGER PRIMARY KEY,
+    unique_id   TEXT NOT NULL,
+    object_key  TEXT NOT NULL,
+    sha256      BLOB NOT NULL,
+    sha1        BLOB NOT NULL,
+    size        BIGINT NOT NULL,
+    mime_type   TEXT NOT NULL,
+    provided    BIGINT NOT NULL,
+    registered  BIGINT NOT NULL
+);
+CREATE INDEX document_unique_id ON document (unique_id);
+CREATE INDEX document_object_key ON document (object_key);
+CREATE INDEX document_sha256 ON document (sha256);
+CREATE INDEX document_pending ON document (provided) WHERE registered = 0;
+";
+
+/// A document to file.
+#[derive(Debug, Clone)]
+pub(crate) struct New {
+    pub(crate) unique_id: String,
+    pub(crate) mime_type: String,
+    pub(crate) kept: Kept,
+    /// Unix seconds.
+    pub(crate) provided: i64,
+}
+
+/// What filing came to.
+#[derive(Debug, Default)]
+pub(crate) struct Filed {
+    pub(crate) numbers: Vec<i64>,
+    /// Objects whose bytes were here before.
+    pub(crate) superfluous: Vec<String>,
+}
+
+/// A document of the index.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) number: i64,
+    pub(crate) unique_id: String,
+    pub(crate) key: String,
+    pub(crate) sha256: [u8; 32],
+    pub(crate) sha1: [u8; 20],
+    pub(crate) size: u64,
+    pub(crate) mime_type: String,
+    pub(crate) registered: bool,
+}
+
+impl Found {
+    fn read(mut row: Row) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            number: row.take()?,
+            unique_id: row.take()?,
+            key: row.take()?,
+            sha256: row.take()?,
+            sha1: row.take()?,
+            size: row.take::<i64>()?.unsigned_abs(),
+            mime_type: row.take()?,
+            registered: row.take::<i64>()? != 0,
+        })
+    }
+}
+
+const FIND: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, mime_type, registered
+    FROM document WHERE unique_id = $1 ORDER BY registered DESC, number LIMIT 1";
+
+const PENDING: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, mime_type, registered
+    FROM document WHERE registered = 0 AND provided < $1 ORDER BY provided LIMIT 1000";
+
+const SAME_BYTES: &str = "SELECT object_key FROM document WHERE sha256 = $1 AND size = $2 LIMIT 1";
+
+const INSERT: &str = "INSERT INTO document
+    (unique_id, object_key, sha256, sha1, size, mime_type, provided, registered)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, 0) RETURNING number";
+
+const MARK: &str = "UPDATE document SET registered = 1 WHERE number = $1";
+
+const KEY_OF: &str = "SELECT object_key FROM document WHERE number = $1";
+
+const DELETE: &str = "DELETE FROM document WHERE number = $1";
+
+const NAMES_KEY: &str = "SELECT number FROM document WHERE object_key = $1 LIMIT 1";
+
+/// The document of that id that a retrieval gets.
+pub(crate) async fn find(index: &Database, unique_id: &str) -> Result<Option<Found>, DatabaseError> {
+    let row = index.read().await?.row(FIND, [unique_id.into()]).await?;
+    row.map(Found::read).transpose()
+}
+
+/// Documents provided before `time` of which we do not know whether they are registered.
+pub(crate) async fn pending(index: &Database, before: i64) -> Result<Vec<Found>, DatabaseError> {
+    let rows = index.read().await?.rows(PENDING, [before.into()]).await?;
+    rows.into_iter().map(Found::read).collect()
+}
+
+/// Which of these objects no document names.
+pub(crate) async fn unnamed(index: &Database, keys: Vec<String>) -> Result<Vec<String>, DatabaseError> {
+    let mut reader = index.read().await?;
+    let mut unnamed = Vec::new();
+    for key in keys {
+        if !is_named(&mut reader, &key).await? {
+            unnamed.push(key);
+        }
+    }
+    Ok(unnamed)
+}
+
+/// Files documents in one transaction.
+pub(crate) async fn insert(index: &Database, documents: Vec<New>) -> Result<Filed, DatabaseError> {
+    let documents = Arc::new(documents);
+    index
+        .write(move |writer| {
+            let documents = Arc::clone(&documents);
+            Box::pin(async move {
+                let mut filed = Filed::default();
+                for document in documents.iter() {
+                    insert_one(writer, document, &mut filed).await?;
+                }
+                Ok(filed)
+            })
+        })
+        .await
+}
+
+async fn insert_one(writer: &mut Writer, document: &New, filed: &mut Filed) -> Result<(), DatabaseError> {
+    let New { unique_id, mime_type, kept, provided } = document;
+    let size = i64::try_from(kept.size).unwrap_or(i64::MAX);
+    let same = writer.row(SAME_BYTES, [kept.sha256.as_slice().into(), size.into()]).await?;
+    let key = match same {
+        Some(mut row) => row.take::<String>()?,
+        None => kept.key.clone(),
+    };
+    if key != kept.key {
+        filed.superfluous.push(kept.key.clone());
+    }
+    let values = [
+        unique_id.as_str().into(),
+        key.into(),
+        kept.sha256.as_slice().into(),
+        kept.sha1.as_slice().into(),
+        size.into(),
+        mime_type.as_str().into(),
+        (*provided).into(),
+    ];
+    if let Some(mut row) = writer.row(INSERT, values).await? {
+        filed.numbers.push(row.take()?);
+    }
+    Ok(())
+}
+
+/// Notes that the registry knows these documents.
+pub(crate) async fn mark_registered(index: &Database, numbers: Vec<i64>) -> Result<(), DatabaseError> {
+    let numbers = Arc::new(numbers);
+    index
+        .write(move |writer| {
+            let numbers = Arc::clone(&numbers);
+            Box::pin(async move {
+                for number in numbers.iter() {
+                    writer.execute(MARK, [(*number).into()]).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Takes documents out; gives back the objects that nothing names any more. No later document can name
+/// them again, because a key is only shared while a row has it.
+pub(crate) async fn remove(index: &Database, numbers: Vec<i64>) -> Result<Vec<String>, DatabaseError> {
+    let numbers = Arc::new(numbers);
+    index
+        .write(move |writer| {
+            let numbers = Arc::clone(&numbers);
+            Box::pin(async move {
+                let mut free = Vec::new();
+                for number in numbers.iter() {
+                    free.extend(remove_one(writer, *number).await?);
+                }
+                Ok(free)
+            })
+        })
+        .await
+}
+
+async fn remove_one(writer: &mut Writer, number: i64) -> Result<Option<String>, DatabaseError> {
+    let Some(mut row) = writer.row(KEY_OF, [number.into()]).await? else { return Ok(None) };
+    let key: String = row.take()?;
+    writer.execute(DELETE, [number.into()]).await?;
+    let named = is_named(writer, &key).await?;
+    Ok((!named).then_some(key))
+}
+
+async fn is_named(reader: &mut Reader, key: &str) -> Result<bool, DatabaseError> {
+    Ok(reader.row(NAMES_KEY, [key.into()]).await?.is_some())
+}

@@ -1,0 +1,235 @@
+//! Takes documents in with their submission (ITI TF-2 3.41.4.1.3): all of it or nothing.
+//!
+//! Every document is durable before the registry hears of it, and the registry has answered before we do.
+//! What a refusal leaves behind is removed at once; what a crash leaves behind, [`crate::sweep`] removes.
+
+use std::collections::HashSet;
+
+use actors::endpoint::internal;
+use actors::transactions::documents::Arrived;
+use actors::transactions::{ProvideAndRegister, Register, RegistryResponse};
+use metadata::{
+    DocumentEntry, ErrorCode, Flavour, Hash, ObjectId, RegistryError, RegistryErrors, Submission,
+};
+
+use crate::Repository;
+use crate::content::Kept;
+use crate::store::{New, StoreError};
+
+impl Repository {
+    /// Answers ITI-41.
+    pub(crate) async fn provide(
+        &self,
+        request: ProvideAndRegister,
+    ) -> Result<RegistryResponse, RegistryErrors> {
+        self.check(&request)?;
+        let ProvideAndRegister { mut submission, mut documents } = request;
+        let mut kept = Vec::new();
+        let outcome = async {
+            while let Some(arrived) = documents.next().await.map_err(not_whole)? {
+                self.keep(arrived, &submission, &mut kept).await?;
+            }
+            missing(documents.announced())?;
+            self.file(&kept, &mut submission).await
+        };
+        match outcome.await {
+            Ok(numbers) => self.register(submission, numbers).await,
+            Err(refused) => {
+                let contents: Vec<Kept> = kept.into_iter().map(|(_, kept)| kept).collect();
+                if let Err(error) = self.store.discard(&contents).await {
+                    tracing::warn!(%error, "documents of a refused submission stay until they are swept");
+                }
+                Err(refused)
+            }
+        }
+    }
+
+    /// What the metadata alone can tell, before any document is read.
+    fn check(&self, request: &ProvideAndRegister) -> Result<(), RegistryErrors> {
+        let mut errors = RegistryErrors::default();
+        let entries = &request.submission.entries;
+        errors.extend(unmatched(entries, &request.documents.announced().collect::<Vec<_>>()));
+        errors.extend(twice(entries));
+        if entries.len() > self.limits.documents {
+            let context = format!(
+                "{} documents in one submission, this repository takes {}",
+                entries.len(),
+                self.limits.documents
+            );
+            errors.push(RegistryError::new(ErrorCode::OutOfResources, context));
+        }
+        errors.into_result()
+    }
+
+    /// Keeps one document and compares it with what its entry says of it.
+    async fn keep(
+        &self,
+        arrived: Arrived<ObjectId>,
+        submission: &Submission,
+        kept: &mut Vec<(ObjectId, Kept)>,
+    ) -> Result<(), RegistryErrors> {
+        let Arrived { about, content } = arrived;
+        let found = self.store.keep(content, self.limits.document).await.map_err(refuse)?;
+        let mut errors = RegistryErrors::default();
+        for id in about {
+            if let Some(entry) = entry_of(submission, &id) {
+                errors.extend(differences(entry, &found));
+            }
+            kept.push((id, found.clone()));
+        }
+        errors.into_result()
+    }
+
+    /// Files the documents under their ids and completes their entries (`hash`, `size`,
+    /// `repositoryUniqueId`).
+    pub(crate) async fn file(
+        &self,
+        kept: &[(ObjectId, Kept)],
+        submission: &mut Submission,
+    ) -> Result<Vec<i64>, RegistryErrors> {
+        let provided = jiff::Timestamp::now().as_second();
+        let mut documents = Vec::new();
+        for (id, kept) in kept {
+            let Some(entry) = submission.entries.iter_mut().find(|entry| entry.entry_uuid == *id) else {
+                continue;
+            };
+            self.not_other_bytes(entry, kept).await?;
+            entry.hash = Some(Hash::from_bytes(kept.sha1));
+            entry.size = Some(kept.size);
+            entry.repository_unique_id = Some(self.unique_id.clone());
+            documents.push(New {
+                unique_id: entry.unique_id.to_string(),
+                mime_type: entry.mime_type.to_string(),
+                kept: kept.clone(),
+                provided,
+            });
+        }
+        self.store.file(documents).await.map_err(refuse)
+    }
+
+    /// Refuses other bytes under the id of a document that the registry knows: while the registry decides,
+    /// both could be retrieved.
+    async fn not_other_bytes(&self, entry: &DocumentEntry, kept: &Kept) -> Result<(), RegistryErrors> {
+        let known = self.store.find(entry.unique_id.as_str()).await.map_err(refuse)?;
+        let Some(known) = known.filter(|known| known.registered && known.sha256 != kept.sha256) else {
+            return Ok(());
+        };
+        let context = format!(
+            "uniqueId {} is that of another document: received hash {} and size {}, the one kept has hash {} \
+             and size {} (ITI TF-2 3.42.4.1.3.3)",
+            entry.unique_id,
+            Hash::from_bytes(kept.sha1),
+            kept.size,
+            Hash::from_bytes(known.sha1),
+            known.size
+        );
+        Err(RegistryError::new(ErrorCode::NonIdenticalHash, context).at(&entry.entry_uuid).into())
+    }
+
+    /// Tells the registry. When it refuses, the documents go; when its answer is lost, they stay until the
+    /// sweeper has asked what became of them.
+    async fn register(
+        &self,
+        submission: Submission,
+        numbers: Vec<i64>,
+    ) -> Result<RegistryResponse, RegistryErrors> {
+        let answer = self.registry.ask(Register { submission }).await.map_err(|error| {
+            let context = format!("registry {}: {error} (ITI TF-3 4.2.4.1)", self.registry.address());
+            RegistryError::new(ErrorCode::RegistryNotAvailable, context)
+        })?;
+        let settled = match answer.is_success() {
+            true => self.store.registered(numbers).await,
+            false => self.store.remove(numbers).await,
+        };
+        if let Err(error) = settled {
+            tracing::warn!(%error, "documents stay in doubt until they are swept");
+        }
+        Ok(RegistryResponse { errors: as_the_registry_said(answer.errors) })
+    }
+}
+
+/// Errors that a registry found keep the names that a registry gives them.
+fn as_the_registry_said(errors: RegistryErrors) -> RegistryErrors {
+    let named = errors.into_iter().map(|error| {
+        let code = ErrorCode::Other(error.code.name(Flavour::Registry).to_owned());
+        RegistryError { code, ..error }
+    });
+    RegistryErrors(named.collect())
+}
+
+fn entry_of<'a>(submission: &'a Submission, id: &ObjectId) -> Option<&'a DocumentEntry> {
+    submission.entries.iter().find(|entry| entry.entry_uuid == *id)
+}
+
+/// Entries without a document and documents without an entry.
+fn unmatched(entries: &[DocumentEntry], documents: &[&ObjectId]) -> Vec<RegistryError> {
+    let announced: HashSet<&ObjectId> = documents.iter().copied().collect();
+    let described: HashSet<&ObjectId> = entries.iter().map(|entry| &entry.entry_uuid).collect();
+    let bare = described.difference(&announced).map(|id| {
+        let context = format!("DocumentEntry {id} has no Document of that id (ITI TF-2 3.41.4.1.3)");
+        RegistryError::new(ErrorCode::MissingDocument, context).at(id)
+    });
+    let unknown = announced.difference(&described).map(|id| {
+        let context = format!("Document {id} has no DocumentEntry of that id (ITI TF-2 3.41.4.1.3)");
+        RegistryError::new(ErrorCode::MissingDocumentMetadata, context).at(id)
+    });
+    bare.chain(unknown).chain(same_id_twice(documents)).collect()
+}
+
+fn same_id_twice(documents: &[&ObjectId]) -> Option<RegistryError> {
+    let mut seen = HashSet::new();
+    let id = documents.iter().find(|id| !seen.insert(**id))?;
+    let context = format!("two Documents have the id {id}; each DocumentEntry has one (ITI TF-2 3.41.4.1.2)");
+    Some(RegistryError::new(ErrorCode::Metadata, context).at(id))
+}
+
+/// Documents that share a `uniqueId` within the message.
+fn twice(entries: &[DocumentEntry]) -> Vec<RegistryError> {
+    let mut seen = HashSet::new();
+    let again = entries.iter().filter(|entry| !seen.insert(&entry.unique_id));
+    let error = |entry: &DocumentEntry| {
+        let context = format!("uniqueId {} twice in one submission (ITI TF-3 4.2.4.1)", entry.unique_id);
+        RegistryError::new(ErrorCode::DuplicateUniqueIdInMessage, context).at(&entry.entry_uuid)
+    };
+    again.map(error).collect()
+}
+
+/// Where an entry says something else about its document than what arrived.
+fn differences(entry: &DocumentEntry, kept: &Kept) -> Vec<RegistryError> {
+    let computed = Hash::from_bytes(kept.sha1);
+    let hash = entry.hash.filter(|said| *said != computed);
+    let hash = hash.map(|said| format!("hash {said}, the document that came has {computed}"));
+    let size = entry.size.filter(|said| *said != kept.size);
+    let size = size.map(|said| format!("size {said}, the document that came has {}", kept.size));
+    let error = |what: String| {
+        let context = format!("DocumentEntry {}: {what} (ITI TF-2 3.41.4.1.3)", entry.entry_uuid);
+        RegistryError::new(ErrorCode::Metadata, context).at(&entry.entry_uuid)
+    };
+    hash.into_iter().chain(size).map(error).collect()
+}
+
+/// Documents whose part never came.
+fn missing<'a>(ids: impl Iterator<Item = &'a ObjectId>) -> Result<(), RegistryErrors> {
+    let error = |id: &ObjectId| {
+        let context =
+            format!("Document {id} includes a part that is not in the message (XOP 1.0 section 3.2)");
+        RegistryError::new(ErrorCode::MissingDocument, context).at(id)
+    };
+    RegistryErrors(ids.map(error).collect()).into_result()
+}
+
+fn not_whole(error: std::io::Error) -> RegistryErrors {
+    refuse(StoreError::Incoming(error))
+}
+
+fn refuse(error: StoreError) -> RegistryErrors {
+    match &error {
+        StoreError::Incoming(_) => RegistryError::new(ErrorCode::MissingDocument, error.to_string()).into(),
+        StoreError::TooLarge { .. } => {
+            RegistryError::new(ErrorCode::OutOfResources, error.to_string()).into()
+        }
+        StoreError::Objects(_) | StoreError::Index(_) | StoreError::Folder { .. } => {
+            internal("keeping a document", &error)
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! The repository through its endpoint, with a registry that does as it is told.
+
+use std::sync::{Arc, Mutex};
+
+use actors::audit::Audit;
+use actors::transactions::documents::Outgoing;
+use actors::transactions::{
+    DocumentRequest, ProvideAndRegister, QueryResponse, Register, RegistryResponse, Retrieve, StoredQuery,
+    stored_query::Found,
+};
+use actors::{Endpoint, Partner};
+use metadata::{
+    DocumentEntry, ErrorCode, Flavour, Object, RegistryError, RegistryErrors, Submission, sample,
+};
+use soap::parts::Content;
+use soap::peer::Peer;
+
+use crate::{Limits, Repository, Store, Swept, endpoint};
+
+const REPOSITORY: &str = "1.2.3.99";
+const LONG_AFTER: i64 = i64::MAX;
+
+/// A registry that keeps entries in memory, or refuses, or is not there.
+#[derive(Default)]
+struct Registry {
+    entries: Mutex<Vec<DocumentEntry>>,
+    refusal: Mutex<Option<RegistryError>>,
+}
+
+async fn register(
+    registry: Arc<Registry>,
+    request: Register,
+    _: Peer,
+) -> Result<RegistryResponse, RegistryErrors> {
+    if let Some(refusal) = registry.refusal.lock().unwrap().clone() {
+        return Err(refusal.into());
+    }
+    registry.entries.lock().unwrap().extend(request.submission.entries);
+    Ok(RegistryResponse::default())
+}
+
+async fn query(registry: Arc<Registry>, _: StoredQuery, _: Peer) -> Result<QueryResponse, RegistryErrors> {
+    let entries = registry.entries.lock().unwrap().clone();
+    Ok(QueryResponse::of(
+        entries.into_iter().map(|entry| Found::Object(Box::new(Object::Entry(entry)))).collect(),
+    ))
+}
+
+struct Ward {
+    registry: Arc<Registry>,
+    repository: Arc<Repository>,
+    partner: Partner,
+    folder: tempfile::TempDir,
+}
+
+impl Ward {
+    async fn open() -> Self {
+        Self::with_limits(Limits::default()).await
+    }
+
+    async fn with_limits(limits: Limits) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Arc::new(Registry::default());
+        let answers = Endpoint::new(Flavour::Registry, Audit::none());
+        let answers = answers.answers(&registry, register).answers(&registry, query);
+        let told = Partner::local(Arc::new(answers), Audit::none());
+        let store = Store::open(folder.path()).await.unwrap();
+        let repository = Arc::new(Repository::new(REPOSITORY.parse().unwrap(), store, told, limits));
+        let partner = Partner::local(Arc::new(endpoint(&repository, Audit::none())), Audit::none());
+        Self { registry, repository, partner, folder }
+    }
+
+    async fn provide(&self, submission: Submission, bytes: &[u8]) -> RegistryErrors {
+        let id = submission.entries[0].entry_uuid.clone();
+        self.provide_as(submission, [(id, bytes.to_vec())]).await
+    }
+
+    async fn provide_as(
+        &self,
+        submission: Submission,
+        documents: impl IntoIterator<Item = (metadata::ObjectId, Vec<u8>)>,
+    ) -> RegistryErrors {
+        let documents = documents.into_iter().map(|(id, bytes)| {
+            (id, Outgoing { media_type: "application/dicom".to_owned(), content: Content::from(bytes) })
+        });
+        self.partner.ask(ProvideAndRegister::new(submission, documents)).await.unwrap().errors
+    }
+
+    async fn retrieve(&self, repository: &str, unique_id: &str) -> Result<Vec<u8>, RegistryErrors> {
+        let wanted = DocumentRequest {
+            home_community_id: None,
+            repository_unique_id: repository.to_owned(),
+            document_unique_id: unique_id.to_owned(),
+        };
+        let mut answer = self.partner.ask(Retrieve { documents: vec![wanted] }).await.unwrap();
+        if answer.errors.is_failure() {
+            return Err(answer.errors);
+        }
+        let arrived = answer.documents.next().await.unwrap().unwrap();
+        assert_eq!(arrived.about[0].mime_type, "application/dicom");
+        Ok(arrived.content.collect(usize::MAX).await.unwrap().to_vec())
+    }
+
+    fn objects(&self) -> usize {
+        fn count(folder: &std::path::Path) -> usize {
+            let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+            entries
+                .map(|entry| entry.unwrap().path())
+                .map(|path| if path.is_dir() { count(&path) } else { 1 })
+                .sum()
+        }
+        count(&self.folder.path().join("documents")) + count(&self.folder.path().join("incoming"))
+    }
+}
+
+/// The sample as a Document Source sends it: without hash, size and repository.
+fn submission() -> Submission {
+    let mut submission = sample();
+    for entry in &mut submission.entries {
+        (entry.hash, entry.size, entry.repository_unique_id) = (None, None, None);
+    }
+    submission
+}
+
+fn codes(errors: &RegistryErrors) -> Vec<&str> {
+    errors.0.iter().map(|error| error.code.name(Flavour::Repository)).collect()
+}
+
+#[tokio::test]
+async fn keeps_registers_and_gives_back() {
+    let ward = Ward::open().await;
+    let sent = submission();
+    assert_eq!(ward.provide(sent.clone(), b"abc").await, RegistryErrors::default());
+    let entry = ward.registry.entries.lock().unwrap()[0].clone();
+    // FIPS 180-4, the first example of SHA-1.
+    assert_eq!(entry.hash.unwrap().to_string(), "a9993e364706816aba3e25717850c26c9cd0d89d");
+    assert_eq!(entry.size, Some(3));
+    assert_eq!(entry.repository_unique_id.unwrap().as_str(), REPOSITORY);
+    assert_eq!(ward.retrieve(REPOSITORY, sent.entries[0].unique_id.as_str()).await.unwrap(), b"abc");
+}
+
+#[tokio::test]
+async fn keeps_large_and_empty_documents() {
+    for bytes in [vec![], vec![7; (1 << 20) + 1], vec![9; 5_000_000]] {
+        let ward = Ward::open().await;
+        let sent = submission();
+        assert_eq!(ward.provide(sent.clone(), &bytes).await, RegistryErrors::default());
+        assert_eq!(ward.retrieve(REPOSITORY, sent.entries[0].unique_id.as_str()).await.unwrap(), bytes);
+        assert_eq!(ward.objects(), 1);
+    }
+}
+
+#[tokio::test]
+async fn keeps_the_same_bytes_once() {
+    let ward = Ward::open().await;
+    let (one, mut two) = (submission(), submission());
+    two.entries[0].unique_id = "1.2.3.4.77".parse().unwrap();
+    ward.provide(one.clone(), b"abc").await;
+    ward.provide(two.clone(), b"abc").await;
+    assert_eq!(ward.objects(), 1);
+    for sent in [one, two] {
+        assert_eq!(ward.retrieve(REPOSITORY, sent.entries[0].unique_id.as_str()).await.unwrap(), b"abc");
+    }
+}
+
+#[tokio::test]
+async fn two_entries_may_share_one_part() {
+    let ward = Ward::open().await;
+    let mut sent = submission();
+    let mut twin = sent.entries[0].clone();
+    (twin.entry_uuid, twin.unique_id) = ("Document02".parse().unwrap(), "1.2.3.4.77".parse().unwrap());
+    sent.entries.push(twin);
+    let kept = ward.repository.store.keep(Content::from(b"abc".to_vec()), 10).await.unwrap();
+    let both: Vec<_> = sent.entries.iter().map(|entry| (entry.entry_uuid.clone(), kept.clone())).collect();
+    ward.repository.file(&both, &mut sent).await.unwrap();
+    assert_eq!(ward.retrieve(REPOSITORY, "1.2.3.4.77").await.unwrap(), b"abc");
+}
+
+#[tokio::test]
+async fn leaves_nothing_of_what_the_registry_refuses() {
+    let ward = Ward::open().await;
+    let refusal = RegistryError::new(ErrorCode::Metadata, "no").at("Document01");
+    *ward.registry.refusal.lock().unwrap() = Some(refusal);
+    let sent = submission();
+    let errors = ward.provide(sent.clone(), b"abc").await;
+    assert_eq!(codes(&errors), ["XDSRegistryMetadataError"], "as a registry spells it");
+    assert_eq!(errors.0[0].location.as_deref(), Some("Document01"));
+    assert_eq!(ward.objects(), 0);
+    let unknown = ward.retrieve(REPOSITORY, sent.entries[0].unique_id.as_str()).await.unwrap_err();
+    assert_eq!(codes(&unknown), ["XDSDocumentUniqueIdError"]);
+}
+
+#[tokio::test]
+async fn a_refusal_does_not_take_the_bytes_of_another_document() {
+    let ward = Ward::open().await;
+    let kept = submission();
+    ward.provide(kept.clone(), b"abc").await;
+    *ward.registry.refusal.lock().unwrap() = Some(RegistryError::new(ErrorCode::Metadata, "no"));
+    let mut refused = submission();
+    refused.entries[0].unique_id = "1.2.3.4.77".parse().unwrap();
+    ward.provide(refused, b"abc").await;
+    assert_eq!(ward.retrieve(REPOSITORY, kept.entries[0].unique_id.as_str()).await.unwrap(), b"abc");
+}
+
+#[tokio::test]
+async fn refuses_a_hash_or_size_that_is_not_the_documents() {
+    let ward = Ward::open().await;
+    let mut sent = submission();
+    sent.entries[0].hash = Some("a9993e364706816aba3e25717850c26c9cd0d89d".parse().unwrap());
+    sent.entries[0].size = Some(4);
+    let errors = ward.provide(sent, b"abcd").await;
+    assert_eq!(codes(&errors), ["XDSRepositoryMetadataError"]);
+    assert!(errors.0[0].context.contains("a9993e364706816aba3e25717850c26c9cd0d89d"), "{errors}");
+    assert_eq!(ward.objects(), 0);
+}
+
+#[tokio::test]
+async fn names_documents_without_entry_and_entries_without_document() {
+    let ward = Ward::open().await;
+    let errors = ward.provide_as(submission(), []).await;
+    assert_eq!(codes(&errors), ["XDSMissingDocument"]);
+    let stray = "Document77".parse().unwrap();
+    let own = submission().entries[0].entry_uuid.clone();
+    let errors = ward.provide_as(submission(), [(own, b"abc".to_vec()), (stray, b"x".to_vec())]).await;
+    assert_eq!(codes(&errors), ["XDSMissingDocumentMetadata"]);
+    assert_eq!(ward.objects(), 0);
+}
+
+#[tokio::test]
+async fn refuses_two_documents_of_one_id_in_a_message() {
+    let ward = Ward::open().await;
+    let mut sent = submission();
+    let mut twin = sent.entries[0].clone();
+    twin.entry_uuid = "Document02".parse().unwrap();
+    sent.entries.push(twin);
+    let ids: Vec<_> = sent.entries.iter().map(|entry| entry.entry_uuid.clone()).collect();
+    let errors = ward.provide_as(sent, ids.into_iter().map(|id| (id, b"abc".to_vec()))).await;
+    assert_eq!(codes(&errors), ["XDSRepositoryDuplicateUniqueIdInMessage"]);
+}
+
+#[tokio::test]
+async fn refuses_a_document_beyond_the_limit() {
+    for limit in [2, 2_000_000] {
+        let ward = Ward::with_limits(Limits { document: limit, ..Limits::default() }).await;
+        let errors = ward.provide(submission(), &vec![0; usize::try_from(limit).unwrap() + 1]).await;
+        assert_eq!(codes(&errors), ["XDSRepositoryOutOfResources"]);
+        assert_eq!(ward.objects(), 0);
+    }
+}
+
+#[tokio::test]
+async fn refuses_other_bytes_under_a_registered_id() {
+    let ward = Ward::open().await;
+    ward.provide(submission(), b"abc").await;
+    let errors = ward.provide(submission(), b"abd").await;
+    assert_eq!(codes(&errors), ["XDSNonIdenticalHash"]);
+    let unique_id = submission().entries[0].unique_id.to_string();
+    assert_eq!(ward.retrieve(REPOSITORY, &unique_id).await.unwrap(), b"abc");
+    assert_eq!(ward.objects(), 1);
+}
+
+#[tokio::test]
+async fn knows_only_its_own_name_and_documents() {
+    let ward = Ward::open().await;
+    ward.provide(submission(), b"abc").await;
+    let unique_id = submission().entries[0].unique_id.to_string();
+    let errors = ward.retrieve("1.2.3.98", &unique_id).await.unwrap_err();
+    assert_eq!(codes(&errors), ["XDSUnknownRepositoryId"]);
+    let errors = ward.retrieve(REPOSITORY, "../../etc/passwd").await.unwrap_err();
+    assert_eq!(codes(&errors), ["XDSDocumentUniqueIdError"]);
+}
+
+#[tokio::test]
+async fn never_gives_the_end_of_a_damaged_document() {
+    let ward = Ward::open().await;
+    ward.provide(submission(), &vec![7; 2_000_000]).await;
+    let shelf = std::fs::read_dir(ward.folder.path().join("documents")).unwrap().next().unwrap().unwrap();
+    let object = std::fs::read_dir(shelf.path()).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&object).unwrap();
+    bytes[1_000_000] ^= 1;
+    std::fs::write(&object, bytes).unwrap();
+    let unique_id = submission().entries[0].unique_id.to_string();
+    let wanted = DocumentRequest {
+        home_community_id: None,
+        repository_unique_id: REPOSITORY.to_owned(),
+        document_unique_id: unique_id,
+    };
+    let mut answer = ward.partner.ask(Retrieve { documents: vec![wanted] }).await.unwrap();
+    let arrived = answer.documents.next().await.unwrap().unwrap();
+    assert!(arrived.content.collect(usize::MAX).await.is_err());
+}
+
+/// Leaves a document behind as a crash between filing and registering would.
+async fn crash_before_registering(ward: &Ward, submission: &mut Submission) {
+    let kept = ward.repository.store.keep(Content::from(b"abc".to_vec()), 10).await.unwrap();
+    let id = submission.entries[0].entry_uuid.clone();
+    ward.repository.file(&[(id, kept)], submission).await.unwrap();
+    ward.repository.store.keep(Content::from(b"never filed".to_vec()), 100).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_sweep_removes_what_no_entry_names() {
+    let ward = Ward::open().await;
+    crash_before_registering(&ward, &mut submission()).await;
+    let swept = ward.repository.sweep(LONG_AFTER).await.unwrap();
+    assert_eq!(swept, Swept { removed: 1, objects: 1, ..Swept::default() });
+    assert_eq!(ward.objects(), 0);
+    assert_eq!(ward.repository.sweep(LONG_AFTER).await.unwrap(), Swept::default());
+}
+
+#[tokio::test]
+async fn a_sweep_keeps_what_the_registry_knows() {
+    let ward = Ward::open().await;
+    let mut sent = submission();
+    crash_before_registering(&ward, &mut sent).await;
+    ward.registry.entries.lock().unwrap().extend(sent.entries.clone());
+    let swept = ward.repository.sweep(LONG_AFTER).await.unwrap();
+    assert_eq!(swept, Swept { confirmed: 1, objects: 1, ..Swept::default() });
+    assert_eq!(ward.retrieve(REPOSITORY, sent.entries[0].unique_id.as_str()).await.unwrap(), b"abc");
+}
+
+#[tokio::test]
+async fn a_sweep_leaves_what_may_be_on_its_way() {
+    let ward = Ward::open().await;
+    crash_before_registering(&ward, &mut submission()).await;
+    assert_eq!(ward.repository.sweep(0).await.unwrap(), Swept::default());
+    assert_eq!(ward.objects(), 2);
+}
+
+#[tokio::test]
+async fn everything_is_there_after_a_restart() {
+    let ward = Ward::open().await;
+    ward.provide(submission(), b"abc").await;
+    let unique_id = submission().entries[0].unique_id.to_string();
+    let Ward { folder, repository, partner, registry } = ward;
+    drop((repository, partner, registry));
+    let store = Store::open(folder.path()).await.unwrap();
+    let found = store.find(&unique_id).await.unwrap().unwrap();
+    assert!(found.registered);
+    assert_eq!(store.content(&found).collect(10).await.unwrap(), "abc");
+}
