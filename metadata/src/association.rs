@@ -240,3 +240,56 @@ fn read_submission_set_status(reader: &mut Reader<'_>) -> Option<SubmissionSetSt
         .single(SUBMISSION_SET_STATUS, texts)
         .and_then(|text| reader.value(SUBMISSION_SET_STATUS, &text, str::parse))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden::{golden, spoiled};
+    use crate::sample;
+
+    fn read(element: &Element) -> (Option<Association>, Vec<String>) {
+        let mut errors = RegistryErrors::default();
+        let association = Association::read(element, &mut errors);
+        (association, errors.0.into_iter().map(|error| error.context).collect())
+    }
+
+    #[test]
+    fn reads_and_writes_the_sample() {
+        let association = sample().associations.remove(0);
+        let file = golden("association/sample.xml");
+        assert_eq!(read(&file), (Some(association.clone()), vec![]));
+        assert_eq!(association.write(), file);
+    }
+
+    #[test]
+    fn every_type_knows_its_urn_both_ways() {
+        for (kind, urn) in &TYPES {
+            assert_eq!(kind.urn(), *urn);
+            assert_eq!(urn.parse().as_ref(), Ok(kind));
+        }
+        let national = "urn:elga-bes:AssociationType:NonVersioningUpdate";
+        assert_eq!(national.parse(), Ok(AssociationType::Other(national.to_owned())));
+    }
+
+    #[test]
+    fn bears_with_a_status_that_is_repeated_but_not_with_two() {
+        let file = "association/sample.xml";
+        let (twice, none) = read(&spoiled(file, ">Original<", ">Original</rim:Value><rim:Value>Original<"));
+        assert_eq!(
+            (twice.unwrap().submission_set_status, none),
+            (Some(SubmissionSetStatus::Original), vec![])
+        );
+        let (_, errors) = read(&spoiled(file, ">Original<", ">Original</rim:Value><rim:Value>Reference<"));
+        assert!(errors.len() == 1 && errors[0].contains("SubmissionSetStatus has 2 values"), "{errors:?}");
+    }
+
+    #[test]
+    fn refuses_an_association_without_its_ends() {
+        for name in ["associationType", "sourceObject", "targetObject"] {
+            let (association, errors) =
+                read(&spoiled("association/sample.xml", &format!("{name}="), "home2="));
+            assert_eq!(association, None);
+            assert!(errors.len() == 1 && errors[0].contains(&format!("{name} is missing")), "{errors:?}");
+        }
+    }
+}

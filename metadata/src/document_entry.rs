@@ -286,3 +286,6 @@ fn quirk_uri_in_parts(mut values: Vec<String>) -> Option<String> {
     parts.sort_by_key(|(at, _)| *at);
     Some(parts.into_iter().map(|(_, part)| part).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,3 +97,33 @@ impl Folder {
             .finish(&self.extra)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden::{golden, spoiled};
+    use crate::sample_with_folder;
+
+    fn read(element: &Element) -> (Option<Folder>, Vec<String>) {
+        let mut errors = RegistryErrors::default();
+        let folder = Folder::read(element, &mut errors);
+        (folder, errors.0.into_iter().map(|error| error.context).collect())
+    }
+
+    #[test]
+    fn reads_and_writes_the_sample() {
+        let folder = sample_with_folder().folders.remove(0);
+        let file = golden("folder/sample.xml");
+        assert_eq!(read(&file), (Some(folder.clone()), vec![]));
+        assert_eq!(folder.write(), file);
+    }
+
+    #[test]
+    fn refuses_a_folder_whose_unique_id_is_not_an_oid() {
+        let (folder, errors) = read(&spoiled("folder/sample.xml", "\"1.2.3.4.5.9\"", "\"Folder\""));
+        assert_eq!(folder, None);
+        assert!(
+            errors.len() == 1 && errors[0].starts_with("Folder Folder01: uniqueId 'Folder' is not an OID")
+        );
+    }
+}

@@ -16,6 +16,8 @@ mod document_entry;
 mod errors;
 mod folder;
 mod fragment;
+#[cfg(test)]
+mod golden;
 mod identifiers;
 mod object;
 mod patient;

@@ -196,3 +196,6 @@ fn finding(
 ) -> RegistryError {
     RegistryError::new(code, format!("{object}: {problem} (ITI TF-3 {clause})")).at(object)
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,3 +108,38 @@ impl SubmissionSet {
             .finish(&self.extra)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::golden::{golden, spoiled};
+    use crate::sample;
+
+    fn read(element: &Element) -> (Option<SubmissionSet>, Vec<String>) {
+        let mut errors = RegistryErrors::default();
+        let set = SubmissionSet::read(element, &mut errors);
+        (set, errors.0.into_iter().map(|error| error.context).collect())
+    }
+
+    #[test]
+    fn reads_and_writes_the_sample() {
+        let file = golden("submission_set/sample.xml");
+        assert_eq!(read(&file), (Some(sample().submission_set), vec![]));
+        assert_eq!(sample().submission_set.write(), file);
+    }
+
+    #[test]
+    fn refuses_a_set_without_what_no_set_lacks() {
+        let cases = [
+            (">20240305102000<", "><", "submissionTime is missing, and required (ITI TF-3 4.2.3.3.10)"),
+            (scheme::SOURCE_ID, "urn:example:x", "sourceId is missing, and required (ITI TF-3 4.2.3.3.9)"),
+            ("\"1.2.3.4.5.8\"", "\"urn:uuid:x\"", "uniqueId 'urn:uuid:x' is not an OID"),
+            ("id=\"SubmissionSet01\" ", "", "entryUUID is missing, and required"),
+        ];
+        for (from, to, expected) in cases {
+            let (set, errors) = read(&spoiled("submission_set/sample.xml", from, to));
+            assert_eq!(set, None);
+            assert!(errors.iter().any(|error| error.contains(expected)), "{errors:?}");
+        }
+    }
+}
