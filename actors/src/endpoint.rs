@@ -165,3 +165,106 @@ impl Service for Endpoints {
         self.by_path.contains_key(path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Partner;
+    use crate::transactions::{ProvideAndRegister, Register, RegistryResponse};
+    use metadata::sample;
+    use soap::message::Encoding;
+    use soap::xml::{Element, Namespace};
+
+    /// Registers what has a title.
+    #[derive(Default)]
+    struct Registry;
+
+    async fn register(
+        _: Arc<Registry>,
+        request: Register,
+        _: Peer,
+    ) -> Result<RegistryResponse, RegistryErrors> {
+        match request.submission.submission_set.title.text() {
+            Some(_) => Ok(RegistryResponse::default()),
+            None => Err(RegistryError::new(ErrorCode::Metadata, "no title").into()),
+        }
+    }
+
+    struct Desk {
+        endpoint: Arc<Endpoint>,
+        audit: tempfile::NamedTempFile,
+    }
+
+    impl Desk {
+        fn open() -> Self {
+            let audit = tempfile::NamedTempFile::new().unwrap();
+            let endpoint = Endpoint::new(Flavour::Registry, Audit::to_file(audit.path()).unwrap());
+            let endpoint = Arc::new(endpoint.answers(&Arc::new(Registry), register));
+            Self { endpoint, audit }
+        }
+
+        async fn send(&self, action: &str, body: Element) -> Result<Message, Fault> {
+            self.endpoint.answer(Message::new(action, body, Encoding::Simple), Peer::local()).await
+        }
+
+        fn records(&self) -> Vec<serde_json::Value> {
+            let text = std::fs::read_to_string(self.audit.path()).unwrap();
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        }
+    }
+
+    fn request(title: Option<&str>) -> Register {
+        let mut submission = sample();
+        submission.submission_set.title = title.map(Into::into).unwrap_or_default();
+        Register { submission }
+    }
+
+    #[tokio::test]
+    async fn answers_and_audits_what_comes_over_the_wire() {
+        let desk = Desk::open();
+        let answer = desk.send(Register::ACTION, request(Some("title")).write().0).await.unwrap();
+        assert_eq!(answer.action, Register::RESPONSE_ACTION);
+        assert!(RegistryResponse::read(answer).unwrap().is_success());
+        let [record] = desk.records().try_into().unwrap();
+        assert_eq!(record["transaction"], "ITI-42");
+        assert_eq!(record["outcome"], 0);
+        assert_eq!(record["side"], "answering");
+        assert_eq!(record["event_id"], "110107");
+        assert_eq!(record["patients"][0], sample().submission_set.patient_id.unwrap().to_string());
+    }
+
+    #[tokio::test]
+    async fn audits_a_refusal_and_what_could_not_be_read() {
+        let desk = Desk::open();
+        desk.send(Register::ACTION, request(None).write().0).await.unwrap();
+        let empty = Element::new(metadata::vocabulary::LCM, "SubmitObjectsRequest");
+        let answer = desk.send(Register::ACTION, empty).await.unwrap();
+        assert!(!RegistryResponse::read(answer).unwrap().is_success());
+        let records = desk.records();
+        assert_eq!(records.len(), 2);
+        assert!(records.iter().all(|record| record["outcome"] == 8), "{records:?}");
+        assert_eq!(records[0]["description"], "XDSRegistryMetadataError");
+    }
+
+    #[tokio::test]
+    async fn faults_on_other_actions_and_other_bodies() {
+        let desk = Desk::open();
+        let (body, _) = request(Some("title")).write();
+        let unknown = desk.send(ProvideAndRegister::ACTION, body).await.unwrap_err();
+        assert_eq!(unknown, Fault::action_not_supported(ProvideAndRegister::ACTION));
+        let other = Element::new(Namespace { uri: "urn:x", prefix: "x" }, "Other");
+        let mismatch = desk.send(Register::ACTION, other.clone()).await.unwrap_err();
+        assert_eq!(mismatch, Fault::action_mismatch(Register::ACTION, &other.name));
+    }
+
+    #[tokio::test]
+    async fn answers_an_actor_of_the_same_node_in_values_with_both_records() {
+        let desk = Desk::open();
+        let audit = Audit::to_file(desk.audit.path()).unwrap();
+        let partner = Partner::local(Arc::clone(&desk.endpoint), audit);
+        assert!(partner.ask(request(Some("title"))).await.unwrap().is_success());
+        assert!(!partner.ask(request(None)).await.unwrap().is_success());
+        let sides: Vec<_> = desk.records().iter().map(|record| record["side"].to_string()).collect();
+        assert_eq!(sides, ["\"answering\"", "\"asking\"", "\"answering\"", "\"asking\""]);
+    }
+}

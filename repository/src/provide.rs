@@ -26,7 +26,7 @@ impl Repository {
         let ProvideAndRegister { mut submission, mut documents } = request;
         let mut kept = Vec::new();
         let outcome = async {
-            while let Some(arrived) = documents.next().await.map_err(not_whole)? {
+            while let Some(arrived) = documents.next().await.map_err(StoreError::Incoming)? {
                 self.keep(arrived, &submission, &mut kept).await?;
             }
             missing(documents.announced())?;
@@ -69,7 +69,7 @@ impl Repository {
         kept: &mut Vec<(ObjectId, Kept)>,
     ) -> Result<(), RegistryErrors> {
         let Arrived { about, content } = arrived;
-        let found = self.store.keep(content, self.limits.document).await.map_err(refuse)?;
+        let found = self.store.keep(content, self.limits.document).await?;
         let mut errors = RegistryErrors::default();
         for id in about {
             if let Some(entry) = entry_of(submission, &id) {
@@ -104,13 +104,13 @@ impl Repository {
                 provided,
             });
         }
-        self.store.file(documents).await.map_err(refuse)
+        Ok(self.store.file(documents).await?)
     }
 
     /// Refuses other bytes under the id of a document that the registry knows: while the registry decides,
     /// both could be retrieved.
     async fn not_other_bytes(&self, entry: &DocumentEntry, kept: &Kept) -> Result<(), RegistryErrors> {
-        let known = self.store.find(entry.unique_id.as_str()).await.map_err(refuse)?;
+        let known = self.store.find(entry.unique_id.as_str()).await?;
         let Some(known) = known.filter(|known| known.registered && known.sha256 != kept.sha256) else {
             return Ok(());
         };
@@ -218,18 +218,16 @@ fn missing<'a>(ids: impl Iterator<Item = &'a ObjectId>) -> Result<(), RegistryEr
     RegistryErrors(ids.map(error).collect()).into_result()
 }
 
-fn not_whole(error: std::io::Error) -> RegistryErrors {
-    refuse(StoreError::Incoming(error))
-}
-
-fn refuse(error: StoreError) -> RegistryErrors {
-    match &error {
-        StoreError::Incoming(_) => RegistryError::new(ErrorCode::MissingDocument, error.to_string()).into(),
-        StoreError::TooLarge { .. } => {
-            RegistryError::new(ErrorCode::OutOfResources, error.to_string()).into()
-        }
-        StoreError::Objects(_) | StoreError::Index(_) | StoreError::Folder { .. } => {
-            internal("keeping a document", &error)
-        }
+/// What the source is told of a document that could not be kept.
+impl From<StoreError> for RegistryErrors {
+    fn from(error: StoreError) -> Self {
+        let code = match &error {
+            StoreError::Incoming(_) => ErrorCode::MissingDocument,
+            StoreError::TooLarge { .. } => ErrorCode::OutOfResources,
+            StoreError::Objects(_) | StoreError::Index(_) | StoreError::Folder { .. } => {
+                return internal("keeping a document", &error);
+            }
+        };
+        RegistryError::new(code, error.to_string()).into()
     }
 }

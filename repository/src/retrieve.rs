@@ -1,6 +1,5 @@
 //! Gives documents back (ITI TF-2 3.43.4.1.3): those that are here, and an error for each that is not.
 
-use actors::endpoint::internal;
 use actors::transactions::documents::Outgoing;
 use actors::transactions::{DocumentRequest, Retrieve, RetrieveResponse, Retrieved};
 use metadata::{ErrorCode, RegistryError, RegistryErrors};
@@ -31,8 +30,7 @@ impl Repository {
             );
             return Err(RegistryError::new(ErrorCode::UnknownRepositoryId, context).into());
         }
-        let found = self.store.find(&wanted.document_unique_id).await;
-        let Some(found) = found.map_err(|error| internal("looking for a document", &error))? else {
+        let Some(found) = self.store.find(&wanted.document_unique_id).await? else {
             let context = format!(
                 "DocumentUniqueId {} is not in this repository (ITI TF-2 3.43.4.1.3)",
                 wanted.document_unique_id

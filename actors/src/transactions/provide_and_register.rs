@@ -78,3 +78,71 @@ fn read_id(document: &Element) -> Result<(ObjectId, &Element), RegistryError> {
     })?;
     Ok((id, document))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metadata::sample;
+    use soap::parts::{Content, Part};
+    use soap::xml::Limits;
+
+    fn outgoing(bytes: &[u8]) -> Outgoing {
+        Outgoing { media_type: "application/dicom".to_owned(), content: Content::from(bytes.to_vec()) }
+    }
+
+    fn message(body: &Element, parts: Parts) -> Message {
+        let body = Element::parse(body.write().as_bytes(), &Limits::default()).unwrap();
+        Message { parts, ..Message::new(ProvideAndRegister::ACTION, body, Encoding::Mtom) }
+    }
+
+    #[tokio::test]
+    async fn is_read_as_it_was_written() {
+        let submission = sample();
+        let id = submission.entries[0].entry_uuid.clone();
+        let request = ProvideAndRegister::new(submission.clone(), [(id.clone(), outgoing(b"dose"))]);
+        let (body, parts) = request.write();
+        let mut read = <ProvideAndRegister as Transaction>::read(message(&body, parts)).unwrap();
+        assert_eq!(read.submission, submission);
+        let arrived = read.documents.next().await.unwrap().unwrap();
+        assert_eq!(arrived.about, [id]);
+        assert_eq!(arrived.content.collect(10).await.unwrap(), "dose");
+    }
+
+    /// Any document may be inline, also next to one that is included (ITI TF-2 appendix V.3.6); a part may be
+    /// included twice, and parts may come that nothing includes.
+    #[tokio::test]
+    async fn documents_may_be_inline_or_shared() {
+        let (mut body, _) = ProvideAndRegister::new(sample(), []).write();
+        let document = |id: &str| Element::new(IHE, DOCUMENT).with("id", id);
+        body.push(document("a").with_child(soap::parts::include("1@x")));
+        body.push(document("b").with_text("aW5s\n aW5l"));
+        body.push(document("c").with_child(soap::parts::include("1@x")));
+        let part = |content_id: &str, bytes: &[u8]| Part {
+            content_id: content_id.to_owned(),
+            media_type: String::new(),
+            content: Content::from(bytes.to_vec()),
+        };
+        let parts = Parts::from(vec![part("stray@x", b"?"), part("1@x", b"shared")]);
+        let mut read = <ProvideAndRegister as Transaction>::read(message(&body, parts)).unwrap();
+        let mut came = Vec::new();
+        while let Some(arrived) = read.documents.next().await.unwrap() {
+            let ids: Vec<_> = arrived.about.iter().map(ToString::to_string).collect();
+            came.push((ids.join(" "), arrived.content.collect(10).await.unwrap()));
+        }
+        assert_eq!(came, [("b".to_owned(), "inline".into()), ("a c".to_owned(), "shared".into())]);
+    }
+
+    #[test]
+    fn refuses_a_document_that_is_neither_and_one_without_id() {
+        let (body, _) = ProvideAndRegister::new(sample(), []).write();
+        let neither = Element::new(IHE, DOCUMENT).with("id", "a").with_text("not base64!");
+        let nameless = Element::new(IHE, DOCUMENT);
+        for (document, code) in
+            [(neither, ErrorCode::MissingDocument), (nameless, ErrorCode::MissingDocumentMetadata)]
+        {
+            let message = message(&body.clone().with_child(document), Parts::none());
+            let errors = <ProvideAndRegister as Transaction>::read(message).unwrap_err();
+            assert_eq!(errors.0[0].code, code, "{errors}");
+        }
+    }
+}

@@ -72,3 +72,46 @@ pub(super) fn write(
     let root = root.with("status", status.urn());
     if errors.is_empty() { root } else { root.with_child(errors.write(flavour)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use soap::message::Encoding;
+
+    fn message(body: Element) -> Message {
+        Message::new("urn:answer", body, Encoding::Simple)
+    }
+
+    #[test]
+    fn warnings_do_not_make_a_failure() {
+        let warning = RegistryError::warning(ErrorCode::ExtraMetadataNotSaved, "slot");
+        let (body, _) = RegistryResponse { errors: warning.into() }.write(Flavour::Registry);
+        assert_eq!(body.attribute("status"), Some(ResponseStatus::Success.urn()));
+        assert!(RegistryResponse::read(message(body)).unwrap().is_success());
+    }
+
+    #[test]
+    fn the_actor_that_answers_gives_an_error_its_name() {
+        let response = RegistryResponse { errors: RegistryError::new(ErrorCode::Metadata, "no").into() };
+        for (flavour, name) in [
+            (Flavour::Registry, "XDSRegistryMetadataError"),
+            (Flavour::Repository, "XDSRepositoryMetadataError"),
+        ] {
+            let written = response.clone().write(flavour).0.write();
+            assert!(written.contains(name) && written.contains(ResponseStatus::Failure.urn()), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_failure_without_errors_is_no_success() {
+        let body = ROOT_ELEMENT.with("status", ResponseStatus::Failure.urn());
+        assert!(!RegistryResponse::read(message(body)).unwrap().is_success());
+    }
+
+    #[test]
+    fn refuses_what_is_no_answer() {
+        assert!(RegistryResponse::read(message(ROOT_ELEMENT)).is_err());
+        assert!(RegistryResponse::read(message(ROOT_ELEMENT.with("status", "Warning"))).is_err());
+        assert!(RegistryResponse::read(message(Element::new(RS, "Other"))).is_err());
+    }
+}

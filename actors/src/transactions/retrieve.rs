@@ -212,3 +212,115 @@ fn write_response(retrieved: &Retrieved) -> Element {
         .with_children(new)
         .with_child(child(MIME_TYPE, &retrieved.mime_type))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use soap::parts::Content;
+
+    fn wanted(document: &str) -> DocumentRequest {
+        DocumentRequest {
+            home_community_id: None,
+            repository_unique_id: "1.2.3".to_owned(),
+            document_unique_id: document.to_owned(),
+        }
+    }
+
+    fn message(body: Element, parts: Parts) -> Message {
+        let body = Element::parse(body.write().as_bytes(), &soap::xml::Limits::default()).unwrap();
+        Message { parts, ..Message::new(Retrieve::ACTION, body, Encoding::Mtom) }
+    }
+
+    fn answer(errors: RegistryErrors, documents: &[(&str, &'static [u8])]) -> RetrieveResponse {
+        let documents = documents.iter().map(|(id, bytes)| {
+            let about = Retrieved {
+                request: wanted(id),
+                new_repository_unique_id: None,
+                new_document_unique_id: None,
+                mime_type: "application/dicom".to_owned(),
+            };
+            let content = Content::from(bytes.to_vec());
+            (about, Outgoing { media_type: "application/dicom".to_owned(), content })
+        });
+        RetrieveResponse::new(errors, documents)
+    }
+
+    fn status(response: RetrieveResponse) -> String {
+        let (body, _) = response.write(Flavour::Repository);
+        body.child(RS, "RegistryResponse").unwrap().attribute("status").unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_request_is_read_as_it_was_written() {
+        let home = Some("urn:oid:1.2".to_owned());
+        let documents = vec![wanted("1"), DocumentRequest { home_community_id: home, ..wanted("2") }];
+        let request = Retrieve { documents };
+        let (body, parts) = request.clone().write();
+        assert_eq!(<Retrieve as Transaction>::read(message(body, parts)).unwrap(), request);
+    }
+
+    #[test]
+    fn names_what_a_request_lacks() {
+        let document = Element::new(IHE, DOCUMENT_REQUEST).with_child(child(REPOSITORY_UNIQUE_ID, " "));
+        let body = Element::new(IHE, "RetrieveDocumentSetRequest");
+        let errors =
+            <Retrieve as Transaction>::read(message(body.clone().with_child(document), Parts::none()));
+        let contexts = errors.unwrap_err().to_string();
+        assert!(
+            contexts.contains(REPOSITORY_UNIQUE_ID) && contexts.contains(DOCUMENT_UNIQUE_ID),
+            "{contexts}"
+        );
+        assert!(<Retrieve as Transaction>::read(message(body, Parts::none())).is_err());
+    }
+
+    #[tokio::test]
+    async fn an_answer_brings_its_documents() {
+        let (body, parts) =
+            answer(RegistryErrors::default(), &[("1", b"one"), ("2", b"")]).write(Flavour::Repository);
+        let mut response = <RetrieveResponse as Response>::read(message(body, parts)).unwrap();
+        for (id, bytes) in [("1", "one"), ("2", "")] {
+            let arrived = response.documents.next().await.unwrap().unwrap();
+            assert_eq!(arrived.about[0].request, wanted(id));
+            assert_eq!(arrived.content.collect(10).await.unwrap(), bytes);
+        }
+        assert!(response.documents.next().await.unwrap().is_none());
+    }
+
+    #[test]
+    fn children_stand_in_the_order_of_the_schema() {
+        let mut about = Retrieved {
+            request: wanted("1"),
+            new_repository_unique_id: Some("1.9".to_owned()),
+            new_document_unique_id: Some("2.9".to_owned()),
+            mime_type: "text/plain".to_owned(),
+        };
+        about.request.home_community_id = Some("urn:oid:1.2".to_owned());
+        let content = Content::from(b"x".to_vec());
+        let outgoing = Outgoing { media_type: "text/plain".to_owned(), content };
+        let (body, _) =
+            RetrieveResponse::new(RegistryErrors::default(), [(about, outgoing)]).write(Flavour::Repository);
+        let response = body.child(IHE, DOCUMENT_RESPONSE).unwrap();
+        let order: Vec<_> = response.elements().map(|child| child.name.local.to_string()).collect();
+        assert_eq!(
+            order,
+            [
+                HOME_COMMUNITY_ID,
+                REPOSITORY_UNIQUE_ID,
+                DOCUMENT_UNIQUE_ID,
+                NEW_REPOSITORY_UNIQUE_ID,
+                NEW_DOCUMENT_UNIQUE_ID,
+                MIME_TYPE,
+                "Document"
+            ]
+        );
+    }
+
+    /// ITI TF-3 Table 4.2.4.2-4.
+    #[test]
+    fn the_status_follows_from_what_came() {
+        let error = || RegistryErrors::from(RegistryError::new(ErrorCode::DocumentUniqueIdError, "2"));
+        assert_eq!(status(answer(RegistryErrors::default(), &[("1", b"")])), ResponseStatus::Success.urn());
+        assert_eq!(status(answer(error(), &[("1", b"")])), ResponseStatus::PartialSuccess.urn());
+        assert_eq!(status(answer(error(), &[])), ResponseStatus::Failure.urn());
+    }
+}
