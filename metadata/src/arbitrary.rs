@@ -3,12 +3,16 @@
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use uuid::Uuid;
 
-use crate::*;
+use crate::{
+    Association, Author, AvailabilityStatus, Classification, Code, DocumentAvailability, DocumentEntry,
+    EntryUuid, ExternalIdentifier, Extra, Folder, Hash, HomeCommunityId, LocalizedString, LocalizedStrings,
+    Mutable, Object, ObjectId, ObjectType, Oid, PatientId, PidField, ReferenceId, Slot, SourcePatientInfo,
+    SubmissionSet, SubmissionSetStatus, Timestamp, sample, vocabulary,
+};
 
 /// Any text that XML can carry, delimiters and markup more often than not.
-pub(crate) fn text() -> impl Strategy<Value = String> {
+fn text() -> impl Strategy<Value = String> {
     let character = prop_oneof![
         4 => any::<char>().prop_filter("legal in XML", |c| {
             matches!(c, '\t' | '\n' | '\r' | ' '..) && !matches!(c, '\u{FFFE}' | '\u{FFFF}')
@@ -53,7 +57,7 @@ fn home() -> impl Strategy<Value = Option<HomeCommunityId>> {
     option::of(oid().prop_map(HomeCommunityId::from))
 }
 
-pub(crate) fn patient() -> impl Strategy<Value = PatientId> {
+fn patient() -> impl Strategy<Value = PatientId> {
     (text(), oid()).prop_filter_map("an id", |(id, authority)| PatientId::new(&id, authority).ok())
 }
 
@@ -149,7 +153,7 @@ fn source_patient_info() -> impl Strategy<Value = SourcePatientInfo> {
 }
 
 /// A document entry in four bites, as tuples end at twelve.
-pub(crate) fn document_entry() -> impl Strategy<Value = DocumentEntry> {
+fn document_entry() -> impl Strategy<Value = DocumentEntry> {
     let one = || option::of(code());
     let many = || vec(code(), 0..3);
     let codes = (one(), many(), many(), one(), one(), one(), one());
@@ -204,7 +208,7 @@ pub(crate) fn document_entry() -> impl Strategy<Value = DocumentEntry> {
     })
 }
 
-pub(crate) fn submission_set() -> impl Strategy<Value = SubmissionSet> {
+fn submission_set() -> impl Strategy<Value = SubmissionSet> {
     let said =
         (vec(author(), 0..3), strings(), option::of(code()), vec(parsed(spoken()), 0..3), strings(), extra());
     let ids = (status(), id(), home(), any::<bool>(), option::of(patient()), oid(), time(), oid());
@@ -226,7 +230,7 @@ pub(crate) fn submission_set() -> impl Strategy<Value = SubmissionSet> {
     })
 }
 
-pub(crate) fn folder() -> impl Strategy<Value = Folder> {
+fn folder() -> impl Strategy<Value = Folder> {
     let said = (vec(code(), 0..3), strings(), strings(), any::<bool>(), extra());
     let registry =
         (status(), option::of(time()), option::of(uuid()), option::of(patient()), option::of(1_u32..));
@@ -247,7 +251,7 @@ pub(crate) fn folder() -> impl Strategy<Value = Folder> {
     })
 }
 
-pub(crate) fn association() -> impl Strategy<Value = Association> {
+fn association() -> impl Strategy<Value = Association> {
     let kind = parsed(prop_oneof![spoken(), Just(vocabulary::association::HAS_MEMBER.to_owned())]);
     let member =
         option::of(prop::sample::select(vec![SubmissionSetStatus::Original, SubmissionSetStatus::Reference]));

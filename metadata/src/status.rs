@@ -92,7 +92,7 @@ impl ResponseStatus {
 }
 
 /// The URN of a value in a table that has them all.
-pub(crate) fn urn<T: PartialEq>(table: &[(T, &'static str)], value: T) -> &'static str {
+pub(crate) fn urn<T: Copy + PartialEq>(table: &[(T, &'static str)], value: T) -> &'static str {
     table.iter().find(|(known, _)| *known == value).map_or("", |(_, urn)| urn)
 }
 

@@ -101,15 +101,18 @@ fn refuses_a_symbolic_id_that_means_nothing() {
 
 #[test]
 fn refuses_associations_that_relate_nothing() {
-    let cases: [(fn(&mut Association), &str); 3] = [
-        (|it| it.source_object = it.target_object.clone(), "is its sourceObject"),
-        (|it| std::mem::swap(&mut it.source_object, &mut it.target_object), "is the SubmissionSet"),
-        (|it| it.documentation = Some(Code::new("a", "1.2", "")), "documentation is given"),
+    let good = sample().associations.remove(0);
+    let (source, target) = (good.source_object.clone(), good.target_object.clone());
+    let cases = [
+        (Association { source_object: target.clone(), ..good.clone() }, "is its sourceObject"),
+        (
+            Association { source_object: target, target_object: source, ..good.clone() },
+            "is the SubmissionSet",
+        ),
+        (Association { documentation: Some(Code::new("a", "1.2", "")), ..good }, "documentation is given"),
     ];
-    for (spoil, expected) in cases {
-        let mut submission = sample();
-        spoil(&mut submission.associations[0]);
-        let (code, context) = refusal(&submission);
+    for (association, expected) in cases {
+        let (code, context) = refusal(&Submission { associations: vec![association], ..sample() });
         assert_eq!(code, ErrorCode::Metadata);
         assert!(context.contains(expected), "{context}");
     }
