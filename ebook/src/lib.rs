@@ -1,1 +1,5 @@
-//! x
+//! The program: command line, node, configuration, demo, and the pages of the book.
+
+pub mod config;
+pub mod exit;
+pub mod history;

@@ -1,0 +1,303 @@
+//! The sections of a configuration: what a node can be told. `docs/configuration.md` describes every key.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use metadata::{LanguageCode, Oid, PatientId};
+use serde::{Deserialize, Serialize};
+
+use super::text::Text;
+
+/// All that a node can be told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Config {
+    /// The node itself.
+    pub node: Node,
+    /// The listener for other nodes.
+    pub soap: Soap,
+    /// The listener for people.
+    pub web: Web,
+    /// Who we are, and whom we trust.
+    pub identity: Identity,
+    /// The Document Registry.
+    pub registry: Registry,
+    /// The Document Repository.
+    pub repository: Repository,
+    /// The affinity domain.
+    pub domain: Domain,
+    /// Where reports are submitted.
+    pub institution: Institution,
+    /// Other communities that are asked for a patient's history.
+    pub community: Vec<Community>,
+    /// Identifiers that belong to one person.
+    pub same_person: Vec<SamePerson>,
+}
+
+/// `[node]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Node {
+    /// What people call it; also the subject of its development certificate.
+    pub name: String,
+    /// The folder with all that it keeps.
+    pub data: PathBuf,
+    /// Further host names and addresses under which other nodes reach it.
+    pub hosts: Vec<String>,
+}
+
+/// `[soap]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Soap {
+    /// Where it listens for other nodes.
+    pub listen: SocketAddr,
+}
+
+/// `[web]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Web {
+    /// Where it listens for people.
+    pub listen: SocketAddr,
+}
+
+/// `[identity]`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Identity {
+    /// The certificate and the intermediate CAs, PEM.
+    pub certificate: Option<PathBuf>,
+    /// Its private key, PEM.
+    pub key: Option<PathBuf>,
+    /// The CAs whose certificates are accepted, PEM.
+    pub trust: Option<PathBuf>,
+    /// Lists of revoked certificates, PEM.
+    pub crls: Vec<PathBuf>,
+}
+
+/// `[registry]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Registry {
+    /// Whether this node is a registry.
+    pub enabled: bool,
+    /// Which patients it takes documents for.
+    pub patients: Patients,
+}
+
+/// How a registry comes to know its patients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Patients {
+    /// From the submissions themselves.
+    Accept,
+    /// Only from a feed (ITI-8, ITI-44); others are refused.
+    Feed,
+}
+
+/// `[repository]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Repository {
+    /// Whether this node is a repository.
+    pub enabled: bool,
+    /// Its `repositoryUniqueId`; made once and kept if it is not given.
+    pub unique_id: Option<Text<Oid>>,
+    /// The registry that it registers documents with.
+    pub registry: Text<RegistryAt>,
+    /// The largest document that it takes, in bytes.
+    pub max_document: u64,
+}
+
+/// Where a repository's registry is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum RegistryAt {
+    /// On the same node, asked in values.
+    #[default]
+    Local,
+    /// At a URL.
+    Url(Url),
+}
+
+/// `[domain]`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Domain {
+    /// The authority that assigns the domain's patient ids; made once and kept if it is not given.
+    pub patient_authority: Option<Text<Oid>>,
+    /// The language that our devices write, `en-US` if it is not given.
+    pub language: Option<Text<LanguageCode>>,
+}
+
+/// `[institution]`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Institution {
+    /// Its name, for reports that do not say where they were made.
+    pub name: Option<String>,
+    /// Its OID.
+    pub oid: Option<Text<Oid>>,
+}
+
+/// `[[community]]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Community {
+    /// What people call it.
+    pub name: String,
+    /// The authority whose patient ids its registry knows.
+    pub patient_authority: Text<Oid>,
+    /// Its registry.
+    pub registry: Text<Url>,
+    /// Its repositories.
+    #[serde(default)]
+    pub repository: Vec<CommunityRepository>,
+}
+
+/// `[[community.repository]]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommunityRepository {
+    /// Its `repositoryUniqueId`.
+    pub unique_id: Text<Oid>,
+    /// Where it is.
+    pub url: Text<Url>,
+}
+
+/// `[[same_person]]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SamePerson {
+    /// The identifiers of one person, each as CX.
+    pub ids: Vec<Text<PatientId>>,
+}
+
+/// The address of an actor: `https://host:port/path`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Url(String);
+
+impl Default for Node {
+    fn default() -> Self {
+        Self { name: "dosebook".to_owned(), data: PathBuf::from("./dosebook-data"), hosts: Vec::new() }
+    }
+}
+
+impl Default for Soap {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8443)) }
+    }
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)) }
+    }
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        Self { enabled: true, patients: Patients::Accept }
+    }
+}
+
+impl Default for Repository {
+    fn default() -> Self {
+        let limits = repository::Limits::default();
+        Self { enabled: true, unique_id: None, registry: Text::default(), max_document: limits.document }
+    }
+}
+
+impl Config {
+    /// The certificate of the node.
+    pub fn certificate(&self) -> PathBuf {
+        self.identity.certificate.clone().unwrap_or_else(|| self.certificates().join("node.pem"))
+    }
+
+    /// The private key of the node.
+    pub fn key(&self) -> PathBuf {
+        self.identity.key.clone().unwrap_or_else(|| self.certificates().join("node.key"))
+    }
+
+    /// The CAs that the node trusts.
+    pub fn trust(&self) -> PathBuf {
+        self.identity.trust.clone().unwrap_or_else(|| self.certificates().join("ca.pem"))
+    }
+
+    /// The folder of the development CA.
+    pub fn certificates(&self) -> PathBuf {
+        self.node.data.join("certs")
+    }
+
+    /// Whether the identity is one that the node makes itself.
+    pub const fn makes_identity(&self) -> bool {
+        let Identity { certificate, key, trust, .. } = &self.identity;
+        certificate.is_none() && key.is_none() && trust.is_none()
+    }
+
+    /// The same, with what follows from other keys written out.
+    #[must_use]
+    pub fn effective(&self) -> Self {
+        let path = |path: PathBuf| Some(path);
+        let identity = Identity {
+            certificate: path(self.certificate()),
+            key: path(self.key()),
+            trust: path(self.trust()),
+            crls: self.identity.crls.clone(),
+        };
+        Self { identity, ..self.clone() }
+    }
+
+    /// A file of the node's own in its data folder.
+    pub(crate) fn data(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.node.data.join(name)
+    }
+}
+
+impl Url {
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a text that is no URL of an actor was expected to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not the address of an actor, such as https://host:8443/registry")]
+pub struct NoUrl(String);
+
+impl FromStr for Url {
+    type Err = NoUrl;
+
+    fn from_str(text: &str) -> Result<Self, NoUrl> {
+        let trimmed = text.trim();
+        let uri: http::Uri = trimmed.parse().map_err(|_| NoUrl(text.to_owned()))?;
+        let secure = uri.scheme_str() == Some("https") && uri.host().is_some_and(|host| !host.is_empty());
+        if secure { Ok(Self(trimmed.to_owned())) } else { Err(NoUrl(text.to_owned())) }
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for RegistryAt {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "local" => Ok(Self::Local),
+            url => url.parse().map(Self::Url).map_err(|error: NoUrl| format!("{error}, nor \"local\"")),
+        }
+    }
+}
+
+impl fmt::Display for RegistryAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local => f.write_str("local"),
+            Self::Url(url) => url.fmt(f),
+        }
+    }
+}

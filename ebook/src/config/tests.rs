@@ -1,0 +1,165 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+
+fn read(text: &str, environment: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::read(text, environment)
+}
+
+fn problem(text: &str) -> String {
+    read(text, &[]).unwrap_err().join("\n")
+}
+
+#[test]
+fn an_empty_file_is_the_default() {
+    assert_eq!(read("", &[]).unwrap(), Config::default());
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_a_suggestion() {
+    assert_eq!(
+        problem("[soap]\nlisen = \"127.0.0.1:1\""),
+        "soap.lisen: there is no such key; did you mean \"listen\"?"
+    );
+    assert_eq!(problem("[repo]\n"), "repo: there is no such section; expected one of node, soap, web, identity, registry, repository, domain, institution, community, same_person");
+    assert_eq!(problem("[registy]\n"), "registy: there is no such section; did you mean \"registry\"?");
+    let community = "[[community]]\nname = \"B\"\npatient_authority = \"1.2\"\nregistry = \"https://b/registry\"\n";
+    let misspelt = format!("{community}[[community.repository]]\nunique_ids = \"1.2\"\nurl = \"https://b/r\"");
+    assert_eq!(
+        problem(&misspelt),
+        "community.repository.unique_ids: there is no such key; did you mean \"unique_id\"?"
+    );
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let problems = read(
+        "[soap]\nlisten = \"everywhere\"\n[domain]\npatient_authority = \"one\"\n[registry]\npatients = \"some\"",
+        &[("DOSEBOOK__WEB__PORT", "1")],
+    );
+    let problems = problems.unwrap_err();
+    assert_eq!(problems.len(), 4, "{problems:?}");
+    assert!(problems[0].starts_with("DOSEBOOK__WEB__PORT: no key \"port\" in [web]"), "{}", problems[0]);
+    let all = problems.join("\n");
+    for part in ["soap.listen = \"everywhere\"", "'one' is not an OID", "`accept` or `feed`"] {
+        assert!(all.contains(part), "{part} in {all}");
+    }
+}
+
+#[test]
+fn the_environment_goes_over_the_file() {
+    let environment = [
+        ("DOSEBOOK__NODE__NAME", "12"),
+        ("DOSEBOOK__SOAP__LISTEN", "0.0.0.0:9443"),
+        ("DOSEBOOK__REGISTRY__ENABLED", "true"),
+        ("DOSEBOOK__REPOSITORY__MAX_DOCUMENT", "1000"),
+        ("DOSEBOOK__DOMAIN__PATIENT_AUTHORITY", "1.2"),
+        ("DOSEBOOK__NODE__HOSTS", "[\"a.example\", \"b.example\"]"),
+        ("HOME", "/"),
+    ];
+    let config = read("[node]\nname = \"file\"\n[registry]\nenabled = false", &environment).unwrap();
+    assert_eq!(config.node.name, "12");
+    assert_eq!(config.soap.listen.to_string(), "0.0.0.0:9443");
+    assert!(config.registry.enabled);
+    assert_eq!(config.repository.max_document, 1000);
+    assert_eq!(config.domain.patient_authority.unwrap().to_string(), "1.2");
+    assert_eq!(config.node.hosts, ["a.example", "b.example"]);
+}
+
+#[test]
+fn a_section_that_a_variable_cannot_set_is_refused() {
+    let problems = read("", &[("DOSEBOOK__COMMUNITY__NAME", "B"), ("DOSEBOOK__NODE", "x")]).unwrap_err();
+    assert!(problems[0].starts_with("DOSEBOOK__COMMUNITY__NAME: no section \"community\""), "{problems:?}");
+    assert!(problems[1].starts_with("DOSEBOOK__NODE: no key \"\" in [node]"), "{problems:?}");
+}
+
+#[test]
+fn keys_that_do_not_go_together_are_refused() {
+    assert!(problem("[identity]\ncertificate = \"a.pem\"").contains("give all three, or none"));
+    assert!(problem("[registry]\nenabled = false").contains("give the URL of a registry"));
+    let nothing = problem("[registry]\nenabled = false\n[repository]\nenabled = false");
+    assert!(nothing.contains("nothing is left to serve"), "{nothing}");
+}
+
+#[test]
+fn a_partner_is_only_reached_over_tls() {
+    let community = |url| {
+        format!("[[community]]\nname = \"B\"\npatient_authority = \"1.2\"\nregistry = \"{url}\"")
+    };
+    assert!(read(&community("https://b.example:8443/registry"), &[]).is_ok());
+    for url in ["http://b.example/registry", "b.example", "https://", ""] {
+        assert!(problem(&community(url)).contains("is not the address of an actor"), "{url}");
+    }
+}
+
+#[test]
+fn a_community_without_its_registry_is_refused() {
+    assert!(problem("[[community]]\nname = \"B\"").contains("missing field"));
+}
+
+#[test]
+fn what_is_shown_can_be_read_again() {
+    let text = "[[same_person]]\nids = [\"1^^^&1.2&ISO\", \"2^^^&1.3&ISO\"]\n[repository]\nunique_id = \"1.2.3\"";
+    let config = read(text, &[]).unwrap().effective();
+    let shown = toml::to_string_pretty(&config).unwrap();
+    assert_eq!(read(&shown, &[]).unwrap(), config, "{shown}");
+}
+
+/// A row of the tables in docs/configuration.md: key, default, environment, meaning.
+fn documented() -> BTreeMap<String, [String; 3]> {
+    let text = include_str!("../../../docs/configuration.md");
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let cells: Vec<String> =
+            row.split('|').map(|cell| cell.trim().trim_matches('`').to_owned()).collect();
+        assert_eq!(cells.len(), 6, "{row}");
+        (cells[1].clone(), [cells[2].clone(), cells[3].clone(), cells[4].clone()])
+    })
+    .collect()
+}
+
+fn existing() -> BTreeSet<String> {
+    let sections = Section::single().into_iter().chain(Section::repeated());
+    let keys = sections.flat_map(|section| section.keys.iter().map(move |key| format!("{}.{key}", section.name)));
+    keys.filter(|key| key != "community.repository").collect()
+}
+
+#[test]
+fn every_section_is_known() {
+    let names = Section::single().map(|section| section.name);
+    let known: BTreeSet<&str> = names.into_iter().chain(["community", "same_person"]).collect();
+    assert_eq!(known, fields::of::<Config>().iter().copied().collect());
+}
+
+#[test]
+fn every_key_is_documented_and_no_other() {
+    assert_eq!(documented().into_keys().collect::<BTreeSet<_>>(), existing());
+}
+
+#[test]
+fn the_documented_defaults_are_the_defaults() {
+    let defaults = Table::try_from(Config::default()).unwrap();
+    for (key, [default, _, meaning]) in documented() {
+        let (section, name) = key.rsplit_once('.').unwrap();
+        let value = defaults.get(section).and_then(|keys| keys.get(name));
+        match value {
+            Some(value) => assert_eq!(default, value.to_string(), "{key}"),
+            // What has no value until a node makes it, or must be given, is said in words.
+            None => assert!(default.starts_with('(') && default.ends_with(')'), "{key}: {default}"),
+        }
+        assert!(!meaning.is_empty(), "{key}");
+    }
+}
+
+#[test]
+fn the_documented_variables_are_read() {
+    for (key, [_, variable, _]) in documented() {
+        let (section, name) = key.rsplit_once('.').unwrap();
+        if Section::single().iter().any(|single| single.name == section) {
+            assert_eq!(variable, format!("{PREFIX}{}__{}", section.to_uppercase(), name.to_uppercase()));
+        } else {
+            assert_eq!(variable, "(file only)", "{key}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! A node: what one running `dosebook serve` is made of, put together from its configuration.
+
+mod identifiers;
+mod identity;
+mod listening;
+mod web_listener;
+
+use std::fs::{self, File, TryLockError};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use actors::audit::Audit;
+use actors::consumer::Consumer;
+use actors::endpoint::Endpoints;
+use actors::transactions::stored_query::{GetDocuments, Ids, Query};
+use actors::transactions::{DocumentRequest, Retrieve, StoredQuery};
+use actors::{Endpoint, Partner};
+use metadata::{ErrorCode, Oid, PatientId, RegistryErrors, UniqueId};
+use registry::Registry;
+use repository::{Limits, Repository, Store};
+
+use crate::config::{self, Config, Patients, RegistryAt};
+use crate::exit::{Failure, file};
+use crate::history::Community;
+
+pub use identifiers::Identifiers;
+pub use identity::Credentials;
+pub use listening::Listening;
+
+/// The path of the registry on the SOAP listener.
+pub const REGISTRY_PATH: &str = "/registry";
+/// The path of the repository on the SOAP listener.
+pub const REPOSITORY_PATH: &str = "/repository";
+
+/// A node, its keepers open. The state of every page of the book.
+#[derive(Debug)]
+pub struct Node {
+    /// What it was told.
+    pub config: Config,
+    /// What identifies it.
+    pub identifiers: Identifiers,
+    /// Whom it asks for a patient's history: itself first, then the partners of the configuration.
+    pub communities: Vec<Community>,
+    /// Its registry, if it is one.
+    pub registry: Option<Arc<Registry>>,
+    /// Its repository, if it is one.
+    pub repository: Option<Arc<Repository>>,
+    /// Whether it has just made its own CA and identity.
+    pub identity_is_new: bool,
+    credentials: Credentials,
+    audit: Audit,
+    registry_endpoint: Option<Arc<Endpoint>>,
+    repository_endpoint: Option<Arc<Endpoint>>,
+    /// Held for as long as the node is open: nobody else opens the same data folder.
+    _lock: File,
+}
+
+/// Whether one thing that a node needs to answer is as it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was looked at.
+    pub name: &'static str,
+    /// What is wrong with it, for the operator: no patient data.
+    pub outcome: Result<(), String>,
+}
+
+impl Node {
+    /// Opens everything that the node keeps, making what is not there yet.
+    pub async fn open(config: Config) -> Result<Self, Failure> {
+        let lock = lock(&config)?;
+        let identity_is_new = identity::make(&config)?;
+        let credentials = Credentials::read(&config)?;
+        let identifiers = Identifiers::of(&config).map_err(Failure::Refused)?;
+        let audit_file = config.data("audit.jsonl");
+        let audit = Audit::to_file(&audit_file).map_err(|error| file(&audit_file, "write to it", &error))?;
+        let client = credentials.client()?;
+        let remote = |url: &config::Url| Partner::remote(url.as_str(), client.clone(), audit.clone());
+
+        let registry = if config.registry.enabled { Some(open_registry(&config).await?) } else { None };
+        let registry_endpoint =
+            registry.as_ref().map(|registry| Arc::new(registry::endpoint(registry, audit.clone())));
+        let own_registry = match (&*config.repository.registry, &registry_endpoint) {
+            (RegistryAt::Url(url), _) => Some(remote(url)),
+            (RegistryAt::Local, endpoint) => {
+                endpoint.clone().map(|endpoint| Partner::local(endpoint, audit.clone()))
+            }
+        };
+        let repository = match &own_registry {
+            Some(registry) if config.repository.enabled => {
+                Some(open_repository(&config, &identifiers, registry.clone()).await?)
+            }
+            _ => None,
+        };
+        let repository_endpoint =
+            repository.as_ref().map(|repository| Arc::new(repository::endpoint(repository, audit.clone())));
+        let own = own_registry.zip(repository_endpoint.clone()).map(|(registry, endpoint)| {
+            let repository = Partner::local(endpoint, audit.clone());
+            let id = identifiers.repository_unique_id.to_string();
+            Community {
+                name: config.node.name.clone(),
+                patient_authority: Oid::clone(&identifiers.patient_authority),
+                consumer: Consumer::new(registry).with_repository(id, repository),
+            }
+        });
+        let communities = own.into_iter().chain(partners(&config, &client, &audit)).collect();
+        Ok(Self {
+            config,
+            identifiers,
+            communities,
+            registry,
+            repository,
+            identity_is_new,
+            credentials,
+            audit,
+            registry_endpoint,
+            repository_endpoint,
+            _lock: lock,
+        })
+    }
+
+    /// What its SOAP listener serves.
+    fn endpoints(&self) -> Endpoints {
+        let actors = [(REGISTRY_PATH, &self.registry_endpoint), (REPOSITORY_PATH, &self.repository_endpoint)];
+        actors.into_iter().fold(Endpoints::default(), |endpoints, (path, endpoint)| match endpoint {
+            Some(endpoint) => endpoints.at(path, Arc::clone(endpoint)),
+            None => endpoints,
+        })
+    }
+
+    /// The records of what it asks and answers.
+    pub const fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// Looks at all that it needs to answer, by asking its own keepers. Nothing of this is audited.
+    pub async fn readiness(&self) -> Vec<Check> {
+        let mut checks = vec![Check { name: "certificate", outcome: self.certificate_holds() }];
+        if let Some(registry) = &self.registry {
+            let endpoint = Arc::new(registry::endpoint(registry, Audit::none()));
+            checks.push(Check { name: "registry", outcome: registry_answers(endpoint).await });
+        }
+        if let Some(repository) = &self.repository {
+            let endpoint = Arc::new(repository::endpoint(repository, Audit::none()));
+            let id = self.identifiers.repository_unique_id.to_string();
+            checks.push(Check { name: "repository", outcome: repository_answers(endpoint, id).await });
+        }
+        checks
+    }
+
+    fn certificate_holds(&self) -> Result<(), String> {
+        let certificate = self.credentials.identity.certificate().map_err(|error| error.to_string())?;
+        let now = now();
+        if now > certificate.not_after {
+            return Err("the node's certificate has expired: give it a new one".to_owned());
+        }
+        if now < certificate.not_before {
+            return Err("the node's certificate is not valid yet: is the clock right?".to_owned());
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// The identifiers of the person who has this one, itself first.
+    pub fn identifiers_of(&self, patient: &PatientId) -> Vec<PatientId> {
+        let same = |person: &&config::SamePerson| person.ids.iter().any(|id| **id == *patient);
+        let others = self.same_person.iter().filter(same).flat_map(|person| &person.ids);
+        let mut all = vec![patient.clone()];
+        for id in others {
+            if !all.contains(id) {
+                all.push(PatientId::clone(id));
+            }
+        }
+        all
+    }
+}
+
+/// The communities of the configuration, as a consumer asks them.
+pub(crate) fn partners(config: &Config, client: &soap::Client, audit: &Audit) -> Vec<Community> {
+    let remote = |url: &config::Url| Partner::remote(url.as_str(), client.clone(), audit.clone());
+    let partner = |community: &config::Community| {
+        let repositories = community.repository.iter();
+        let consumer = repositories.fold(Consumer::new(remote(&community.registry)), |consumer, repository| {
+            consumer.with_repository(repository.unique_id.to_string(), remote(&repository.url))
+        });
+        let patient_authority = Oid::clone(&community.patient_authority);
+        Community { name: community.name.clone(), patient_authority, consumer }
+    };
+    config.community.iter().map(partner).collect()
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Makes the data folder, if needed, and takes it for ourselves.
+fn lock(config: &Config) -> Result<File, Failure> {
+    let folder = &config.node.data;
+    make_private(folder).map_err(|error| file(folder, "make the data folder", &error))?;
+    let path = config.data("lock");
+    let lock = File::create(&path).map_err(|error| file(&path, "write it", &error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(Failure::Refused(format!(
+            "{}: another dosebook is using this data folder; stop it, or choose another with --data",
+            folder.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(file(&path, "lock it", &error)),
+    }
+}
+
+/// Only we may look into a folder with patients' data and keys.
+fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+async fn open_registry(config: &Config) -> Result<Arc<Registry>, Failure> {
+    let policy = match config.registry.patients {
+        Patients::Accept => registry::Patients::Accept,
+        Patients::Feed => registry::Patients::Feed,
+    };
+    let path = config.data("registry.sqlite");
+    let registry = Registry::open(&path, policy).await;
+    registry.map(Arc::new).map_err(|error| Failure::Refused(format!("{}: {error}", path.display())))
+}
+
+async fn open_repository(
+    config: &Config,
+    identifiers: &Identifiers,
+    registry: Partner,
+) -> Result<Arc<Repository>, Failure> {
+    let folder = config.data("documents");
+    let store = Store::open(&folder).await;
+    let store = store.map_err(|error| Failure::Refused(format!("{}: {error}", folder.display())))?;
+    let limits = Limits { document: config.repository.max_document, ..Limits::default() };
+    let unique_id = Oid::clone(&identifiers.repository_unique_id);
+    Ok(Arc::new(Repository::new(unique_id, store, registry, limits)))
+}
+
+/// Asks for a document that no registry has.
+async fn registry_answers(endpoint: Arc<Endpoint>) -> Result<(), String> {
+    let ids = Ids::UniqueIds(vec![UniqueId::from(nobodys())]);
+    let question = StoredQuery::leaf_class(Query::GetDocuments(GetDocuments { ids }));
+    let answer = Partner::local(endpoint, Audit::none()).ask(question).await;
+    answer.map_err(|error| error.to_string()).and_then(|answer| without_internal(&answer.errors))
+}
+
+/// Asks for a document that no repository has; that it is not there is the right answer.
+async fn repository_answers(endpoint: Arc<Endpoint>, repository_unique_id: String) -> Result<(), String> {
+    let document_unique_id = nobodys().to_string();
+    let request = DocumentRequest { home_community_id: None, repository_unique_id, document_unique_id };
+    let answer = Partner::local(endpoint, Audit::none()).ask(Retrieve { documents: vec![request] }).await;
+    answer.map_err(|error| error.to_string()).and_then(|answer| without_internal(&answer.errors))
+}
+
+fn nobodys() -> Oid {
+    Oid::from_uuid(uuid::Uuid::new_v4())
+}
+
+fn without_internal(errors: &RegistryErrors) -> Result<(), String> {
+    let internal = errors.0.iter().find(|error| error.code == ErrorCode::Internal);
+    internal.map_or(Ok(()), |error| Err(error.context.clone()))
+}

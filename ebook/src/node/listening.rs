@@ -1,0 +1,137 @@
+//! A node that listens: for other nodes over mutual TLS, for people on the web listener.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use rustls::ServerConfig;
+use soap::limits::SHUTDOWN_TIME;
+use soap::server::Server;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::web_listener::TlsListener;
+use super::{Node, now};
+use crate::exit::Failure;
+
+/// How often the repository looks for what crashes and lost answers left behind.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// What is younger, in seconds, may still be on its way.
+const SWEEP_GRACE: i64 = 3_600;
+
+/// A node with its ports open, ready to serve.
+#[derive(Debug)]
+pub struct Listening {
+    node: Arc<Node>,
+    soap: Server,
+    web: TcpListener,
+    web_address: SocketAddr,
+    /// None on loopback.
+    web_tls: Option<Arc<ServerConfig>>,
+}
+
+impl Listening {
+    /// Opens the ports of the configuration; port 0 takes a free one.
+    pub async fn bind(node: Arc<Node>) -> Result<Self, Failure> {
+        let (soap_at, web_at) = (node.config.soap.listen, node.config.web.listen);
+        let unusable = |error: soap::tls::TlsError| Failure::Usage(format!("identity: {error}"));
+        let super::Credentials { identity, trust } = &node.credentials;
+        let tls = soap::tls::server_config(identity, trust).map_err(unusable)?;
+        // Until people can sign in, nobody without a certificate of the domain sees a patient from outside.
+        let web_tls = if web_at.ip().is_loopback() { None } else { Some(Arc::clone(&tls)) };
+        let soap = Server::bind(soap_at, tls).await.map_err(|error| occupied("soap", soap_at, &error))?;
+        let web = TcpListener::bind(web_at).await.map_err(|error| occupied("web", web_at, &error))?;
+        let web_address = web.local_addr().map_err(|error| occupied("web", web_at, &error))?;
+        Ok(Self { node, soap, web, web_address, web_tls })
+    }
+
+    /// The node that listens.
+    pub const fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+
+    /// Where other nodes reach it.
+    pub const fn soap_address(&self) -> SocketAddr {
+        self.soap.address()
+    }
+
+    /// Where people reach it.
+    pub const fn web_address(&self) -> SocketAddr {
+        self.web_address
+    }
+
+    /// The URL that its web pages begin with.
+    pub fn web_url(&self) -> String {
+        let scheme = if self.web_tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.web_address)
+    }
+
+    /// Serves until `shutdown`, then takes no more and finishes what is under way.
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        let Self { node, soap, web, web_tls, .. } = self;
+        let (stop, stopped) = watch::channel(());
+        let stopping = || {
+            let mut stopped = stopped.clone();
+            async move {
+                // It changes when we stop, and closes when we are dropped.
+                let _ = stopped.changed().await;
+            }
+        };
+        let router = crate::web::router(Arc::clone(&node));
+        let soap = tokio::spawn(soap.serve(Arc::new(node.endpoints()), stopping()));
+        let web = tokio::spawn(serve_web(web, web_tls, router, stopping()));
+        let sweeping = tokio::spawn(sweep_now_and_then(Arc::clone(&node)));
+        shutdown.await;
+        stop.send_replace(());
+        sweeping.abort();
+        soap.await.map_err(io::Error::other)?;
+        // A browser may hold its connection for as long as it likes; it has had its answer.
+        match tokio::time::timeout(SHUTDOWN_TIME, web).await {
+            Ok(ended) => ended.map_err(io::Error::other)?,
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+async fn serve_web(
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    router: Router,
+    stopping: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    match tls {
+        Some(tls) => {
+            let listener = TlsListener::new(listener, tls)?;
+            axum::serve(listener, router).with_graceful_shutdown(stopping).await
+        }
+        None => axum::serve(listener, router).with_graceful_shutdown(stopping).await,
+    }
+}
+
+/// Clears up after the last run at once, and from then on regularly.
+async fn sweep_now_and_then(node: Arc<Node>) {
+    let Some(repository) = &node.repository else { return };
+    let mut every = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        every.tick().await;
+        if let Err(error) = repository.sweep(now() - SWEEP_GRACE).await {
+            tracing::error!(%error, "the repository could not be swept; it will be tried again");
+        }
+    }
+}
+
+fn occupied(section: &str, address: SocketAddr, error: &io::Error) -> Failure {
+    let remedy = match error.kind() {
+        io::ErrorKind::AddrInUse => "another program listens there: stop it, or choose another port",
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address: choose one that it has",
+        io::ErrorKind::PermissionDenied => "this needs rights that the program does not have: choose a port from 1024",
+        _ => "choose another address",
+    };
+    let variable = section.to_ascii_uppercase();
+    Failure::Refused(format!(
+        "{section}.listen = \"{address}\": cannot listen there: {error}; {remedy} with [{section}] listen in the \
+         configuration, or DOSEBOOK__{variable}__LISTEN"
+    ))
+}
