@@ -29,7 +29,7 @@ pub struct Association {
     pub logical_id: Option<EntryUuid>,
     /// The object that does something to the target.
     pub source_object: ObjectId,
-    /// Whether a submission set brings its member or refers to it (4.2.2.1.2).
+    /// Whether a submission set brings its member or refers to it (4.2.2.1).
     pub submission_set_status: Option<SubmissionSetStatus>,
     /// The object that something is done to.
     pub target_object: ObjectId,
@@ -124,7 +124,7 @@ impl fmt::Display for AssociationType {
     }
 }
 
-/// Whether a submission set brings its member or refers to it (ITI TF-3 4.2.2.1.2).
+/// Whether a submission set brings its member or refers to it (ITI TF-3 4.2.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SubmissionSetStatus {
     /// The entry is in this submission.
@@ -158,7 +158,7 @@ const ASSOCIATION_TYPE: Attribute = Attribute::new("associationType", "associati
 const SOURCE_OBJECT: Attribute = Attribute::new("sourceObject", "sourceObject", "4.2.2");
 const TARGET_OBJECT: Attribute = Attribute::new("targetObject", "targetObject", "4.2.2");
 const SUBMISSION_SET_STATUS: Attribute =
-    Attribute::new("SubmissionSetStatus", "SubmissionSetStatus", "4.2.2.1.2");
+    Attribute::new("SubmissionSetStatus", "SubmissionSetStatus", "4.2.2.1");
 const DOCUMENTATION: Attribute = Attribute::new("documentation", scheme::DOCUMENTATION, "4.2.2.2");
 
 impl Association {

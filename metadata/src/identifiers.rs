@@ -26,8 +26,8 @@ impl Invalid {
 
 /// At most 100 characters of a value, so that an error list stays readable.
 pub(crate) fn shorten(text: &str) -> String {
-    match text.char_indices().nth(100) {
-        Some((at, _)) => text.chars().take(99).chain(['…']).take(at).collect(),
+    match text.chars().nth(100) {
+        Some(_) => text.chars().take(99).chain(['…']).collect(),
         None => text.to_owned(),
     }
 }

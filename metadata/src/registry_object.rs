@@ -120,11 +120,6 @@ impl Classification {
             description: read_strings(element, "Description"),
         }
     }
-
-    /// Whether it stands under a scheme, or is a node of that name.
-    fn is(&self, key: &str) -> bool {
-        self.scheme.as_deref() == Some(key) || self.node.as_deref() == Some(key)
-    }
 }
 
 impl ExternalIdentifier {

@@ -1,6 +1,6 @@
 //! Which attributes a sender must give, must not give, or gives if it knows them.
 //!
-//! ITI TF-3 Tables 4.3.1-3 and following. Attributes that an object of ours cannot lack have no row.
+//! ITI TF-3 4.3.1, Table 4.3.1-3. Attributes that an object of ours cannot lack have no row.
 
 use Need::{Forbidden as X, IfKnown as K, Optional as O, Required as R};
 
@@ -117,7 +117,7 @@ const MARKER: [Need; 6] = [X, X, O, X, R, X];
 const SERVICE_TIME: [Need; 6] = [K, K, K, K, K, O];
 const INTEGRITY: [Need; 6] = [O, R, R, O, O, X];
 
-/// Table 4.3.1-3.
+/// Of a document entry.
 const DOCUMENT_ENTRY: &[Row<DocumentEntry>] = &[
     row(entry::AUTHOR, ALL_IF_KNOWN, |it| !it.author.is_empty()),
     row(entry::CLASS_CODE, MAIN, |it| it.class_code.is_some()),
@@ -144,7 +144,7 @@ const DOCUMENT_ENTRY: &[Row<DocumentEntry>] = &[
     row(entry::URI, [O, O, R, O, O, O], |it| it.uri.is_some()),
 ];
 
-/// Table 4.3.1-1.
+/// Of a submission set.
 const SUBMISSION_SET: &[Row<SubmissionSet>] = &[
     row(set::AUTHOR, ALL_IF_KNOWN, |it| !it.author.is_empty()),
     row(set::CONTENT_TYPE_CODE, MAIN, |it| it.content_type_code.is_some()),
@@ -153,7 +153,7 @@ const SUBMISSION_SET: &[Row<SubmissionSet>] = &[
     row(set::PATIENT_ID, MAIN, |it| it.patient_id.is_some()),
 ];
 
-/// Table 4.3.1-2.
+/// Of a folder.
 const FOLDER: &[Row<Folder>] = &[
     row(folder::CODE_LIST, MAIN, |it| !it.code_list.is_empty()),
     row(folder::LAST_UPDATE_TIME, ALL_OPTIONAL, |it| it.last_update_time.is_some()),

@@ -1,6 +1,6 @@
 //! A submission: the objects that travel together.
 //!
-//! ITI TF-3 4.2.1.4 (one SubmissionSet and what it brings), 4.2.3.2 (symbolic ids).
+//! ITI TF-3 4.2.1 (one SubmissionSet and what it brings), 4.2.3.2 (symbolic ids).
 
 mod list;
 
@@ -37,10 +37,11 @@ impl Submission {
             elements.iter().filter_map(|element| Object::read(element, &mut errors)).collect();
         let sets = elements.iter().filter(|element| crate::object::is_submission_set(element)).count();
         if sets != 1 {
-            let context = format!("expected exactly one SubmissionSet, received {sets} (ITI TF-3 4.2.1.4)");
+            let context = format!("expected exactly one SubmissionSet, received {sets} (ITI TF-3 4.2.1)");
             errors.push(RegistryError::new(ErrorCode::Metadata, context));
         }
-        let complete = objects.len() == elements.len();
+        // An object that could not be read, or a second set, would be missed by all that refer to it.
+        let complete = sets == 1 && objects.len() == elements.len();
         let Some(submission) = Self::gather(objects) else {
             return Err(errors);
         };

@@ -16,7 +16,7 @@ pub const QUERY: Namespace =
 /// IHE: documents provided and retrieved.
 pub const IHE: Namespace = Namespace { uri: "urn:ihe:iti:xds-b:2007", prefix: "ihe" };
 
-/// What a DocumentEntry is recognised by, and the schemes of its parts (ITI TF-3 4.2.5.1).
+/// What a DocumentEntry is recognised by, and the schemes of its parts (ITI TF-3 4.2.5).
 pub mod document_entry {
     /// objectType of an entry whose document exists.
     pub const STABLE: &str = "urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1";
@@ -48,7 +48,7 @@ pub mod document_entry {
     pub const REFERENCE_ID_LIST: &str = "urn:ihe:iti:xds:2013:referenceIdList";
 }
 
-/// What a SubmissionSet is recognised by, and the schemes of its parts (ITI TF-3 4.2.5.1).
+/// What a SubmissionSet is recognised by, and the schemes of its parts (ITI TF-3 4.2.5).
 pub mod submission_set {
     /// Classification node that makes a package a SubmissionSet.
     pub const MARKER: &str = "urn:uuid:a54d6aa5-d40d-43f9-88c5-b4633d873bdd";
@@ -66,7 +66,7 @@ pub mod submission_set {
     pub const SOURCE_ID: &str = "urn:uuid:554ac39e-e3fe-47fe-b233-965d2a147832";
 }
 
-/// What a Folder is recognised by, and the schemes of its parts (ITI TF-3 4.2.5.1).
+/// What a Folder is recognised by, and the schemes of its parts (ITI TF-3 4.2.5).
 pub mod folder {
     /// Classification node that makes a package a Folder.
     pub const MARKER: &str = "urn:uuid:d9d542f3-6cc4-48b6-8870-ea235fbc94c2";
@@ -80,7 +80,7 @@ pub mod folder {
     pub const UNIQUE_ID: &str = "urn:uuid:75df8f67-9973-4fbe-a900-df66cefecc5a";
 }
 
-/// The types of associations and the scheme of their documentation (ITI TF-3 4.2.2.2, 4.2.5.1).
+/// The types of associations and the scheme of their documentation (ITI TF-3 4.2.2.2, 4.2.5).
 pub mod association {
     /// A submission set or folder has a member.
     pub const HAS_MEMBER: &str = "urn:oasis:names:tc:ebxml-regrep:AssociationType:HasMember";

@@ -109,20 +109,17 @@ impl<'a> Reader<'a> {
         AvailabilityStatus::from_urn(self.element.attribute("status")?)
     }
 
-    /// `@lid`; sources that copy a symbolic id into it are forgiven (CP-743).
+    /// `@lid`; sources that copy a symbolic id into it are forgiven, as it means nothing in a submission (CP-743).
     pub(crate) fn logical_id(&self) -> Option<EntryUuid> {
         self.element.attribute("lid")?.parse().ok()
     }
 
-    /// `VersionInfo/@versionName`; 1.1, the default of the schema, is version 1.
+    /// `VersionInfo/@versionName`.
     pub(crate) fn version(&mut self) -> Option<u32> {
         let text = self.element.child(RIM, "VersionInfo")?.attribute("versionName")?;
-        self.value(VERSION, text, |text| match text.trim_ascii() {
-            "1.1" => Ok(1),
-            digits => match number(digits) {
-                Some(version) if version > 0 => Ok(version),
-                _ => Err(Invalid::new(text, "a version, a positive integer")),
-            },
+        self.value(VERSION, text, |text| match number(quirk_version_of_the_schema(text)) {
+            Some(version) if version > 0 => Ok(version),
+            _ => Err(Invalid::new(text, "a version, a positive integer")),
         })
     }
 
@@ -232,13 +229,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn classified(&mut self, key: &str) -> Vec<Classification> {
-        self.extra.classifications.extract_if(.., |classification| classification.is(key)).collect()
+    fn classified(&mut self, scheme: &str) -> Vec<Classification> {
+        let under_scheme = |part: &mut Classification| part.scheme.as_deref() == Some(scheme);
+        self.extra.classifications.extract_if(.., under_scheme).collect()
     }
 
-    /// Whether the object carries a marker: a classification node (or, by some peers, a scheme) of that name.
+    /// Whether the object carries a marker: a classification node of that name.
     pub(crate) fn marked(&mut self, node: &str) -> bool {
-        !self.classified(node).is_empty()
+        let marks = |part: &mut Classification| {
+            part.node.as_deref() == Some(node) || quirk_marker_as_scheme(part, node)
+        };
+        self.extra.classifications.extract_if(.., marks).count() > 0
     }
 
     /// The external identifier under a scheme.
@@ -260,6 +261,16 @@ impl<'a> Reader<'a> {
     pub(crate) fn finish(self) -> Extra {
         self.extra
     }
+}
+
+/// Some peers send the marker of limited metadata as a scheme (IPF issue 268).
+fn quirk_marker_as_scheme(part: &Classification, node: &str) -> bool {
+    part.scheme.as_deref() == Some(node)
+}
+
+/// Some peers write 1.1, the default of the schema, where they mean the first version.
+fn quirk_version_of_the_schema(text: &str) -> &str {
+    if text.trim_ascii() == "1.1" { "1" } else { text }
 }
 
 /// Takes the values of a slot that are not empty; a slot without values is as good as none.

@@ -60,7 +60,10 @@ fn refuses_any_number_of_submission_sets_but_one() {
         ..set.clone()
     };
     let list = |sets: &[&SubmissionSet]| {
-        Element::new(RIM, "RegistryObjectList").with_children(sets.iter().map(|set| set.write()))
+        let objects = sample().into_objects().skip(1).map(|object| object.write());
+        Element::new(RIM, "RegistryObjectList")
+            .with_children(objects)
+            .with_children(sets.iter().map(|set| set.write()))
     };
     for (sets, received) in [(vec![], "received 0"), (vec![&set, &other], "received 2")] {
         let refusals = refusals(&list(&sets));
