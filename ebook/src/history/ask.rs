@@ -1,0 +1,220 @@
+//! Asks one community for a patient's dose reports: ITI-18, then ITI-43 for what was not read before.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use actors::consumer::ConsumerError;
+use actors::integrity::Altered;
+use actors::transactions::stored_query::{ContentFilter, DocumentFilter, FindDocuments, Query};
+use actors::transactions::{QueryResponse, StoredQuery};
+use bytes::Bytes;
+use dose::ReadError;
+use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
+use metadata::{AvailabilityStatus, Code, DocumentEntry, Object, PatientId, UniqueId};
+
+use super::cache::Reading;
+use super::{Asked, Community, Counted, Examination, Gap, GapKind, Integrity, Outcome, ReportCache, figure};
+
+/// How many documents of one community are fetched at a time.
+const FETCHED_AT_ONCE: usize = 4;
+
+/// What came of asking one community.
+pub(super) struct Answer {
+    pub(super) asked: Asked,
+    pub(super) examinations: Vec<Examination>,
+    pub(super) gaps: Vec<Gap>,
+}
+
+/// Asks one community; what it gave before the deadline is kept.
+pub(super) async fn one(
+    community: &Community,
+    patients: &[PatientId],
+    deadline: Duration,
+    cache: &ReportCache,
+) -> Answer {
+    let known = |patient: &&PatientId| *patient.authority() == community.patient_authority;
+    let patients: Vec<&PatientId> = patients.iter().filter(known).collect();
+    if patients.is_empty() {
+        return not_asked(community);
+    }
+    let began = Instant::now();
+    let asking = Asking { community, cache, so_far: Mutex::default() };
+    let in_time = tokio::time::timeout(deadline, asking.ask(&patients)).await.is_ok();
+    asking.finish(began.elapsed(), (!in_time).then_some(deadline))
+}
+
+fn not_asked(community: &Community) -> Answer {
+    let Community { name, patient_authority, .. } = community;
+    let reason = format!("no identifier assigned by {patient_authority} is known for this patient");
+    Answer {
+        asked: Asked { community: name.clone(), took: Duration::ZERO, outcome: Outcome::NotAsked },
+        examinations: Vec::new(),
+        gaps: vec![Gap::whole(name, GapKind::NoIdentifier, reason)],
+    }
+}
+
+struct Asking<'a> {
+    community: &'a Community,
+    cache: &'a ReportCache,
+    so_far: Mutex<SoFar>,
+}
+
+#[derive(Default)]
+struct SoFar {
+    /// How many entries were found.
+    found: usize,
+    /// Entries whose document has not come yet.
+    waiting: BTreeMap<UniqueId, DocumentEntry>,
+    examinations: Vec<Examination>,
+    gaps: Vec<Gap>,
+}
+
+impl SoFar {
+    /// Notes what is wrong with the community as a whole, once.
+    fn note(&mut self, community: &Community, kind: GapKind, reason: String) {
+        if self.gaps.iter().all(|gap| gap.reason != reason) {
+            self.gaps.push(Gap::whole(&community.name, kind, reason));
+        }
+    }
+}
+
+fn waiting(object: Object) -> Option<(UniqueId, DocumentEntry)> {
+    match object {
+        Object::Entry(entry) => Some((entry.unique_id.clone(), entry)),
+        Object::SubmissionSet(_) | Object::Folder(_) | Object::Association(_) => None,
+    }
+}
+
+impl Asking<'_> {
+    async fn ask(&self, patients: &[&PatientId]) {
+        let queries = patients.iter().flat_map(|patient| queries(patient)).map(StoredQuery::leaf_class);
+        let answers = join_all(queries.map(|query| self.community.consumer.query(query))).await;
+        let entries = self.note_found(answers);
+        let fetches = stream::iter(entries).map(|entry| self.take(entry));
+        fetches.buffer_unordered(FETCHED_AT_ONCE).collect::<()>().await;
+    }
+
+    /// Several queries may find the same entry, and several may fail for the same reason.
+    fn note_found(&self, answers: Vec<Result<QueryResponse, ConsumerError>>) -> Vec<DocumentEntry> {
+        let mut so_far = self.so_far();
+        for answer in answers {
+            match answer.map(QueryResponse::into_objects) {
+                Ok((objects, warnings)) => {
+                    so_far.waiting.extend(objects.into_iter().filter_map(waiting));
+                    if !warnings.is_empty() {
+                        so_far.note(self.community, GapKind::Incomplete, warnings.to_string());
+                    }
+                }
+                Err(error) => so_far.note(self.community, GapKind::DidNotAnswer, error.to_string()),
+            }
+        }
+        so_far.found = so_far.waiting.len();
+        so_far.waiting.values().cloned().collect()
+    }
+
+    /// Takes in one document: from the cache, or from its repository.
+    async fn take(&self, entry: DocumentEntry) {
+        let reading = match self.cache.find(&entry) {
+            Some(reading) => Ok(reading),
+            None => self.fetch(&entry).await,
+        };
+        let mut so_far = self.so_far();
+        so_far.waiting.remove(&entry.unique_id);
+        match reading {
+            Ok(Ok(report)) => so_far.examinations.push(Examination {
+                community: self.community.name.clone(),
+                integrity: if entry.hash.is_some() { Integrity::Verified } else { Integrity::NoHash },
+                counted: Counted::Whole,
+                figures: figure::of_report(&report),
+                entry,
+                report,
+            }),
+            Ok(Err((kind, reason))) => {
+                so_far.gaps.push(Gap::document(&self.community.name, kind, &*reason, entry));
+            }
+            Err((kind, reason)) => so_far.gaps.push(Gap::document(&self.community.name, kind, reason, entry)),
+        }
+    }
+
+    /// The outer error says that the document did not come as it was registered, the inner one what it is instead.
+    async fn fetch(&self, entry: &DocumentEntry) -> Result<Reading, (GapKind, String)> {
+        let not_fetched = |error: ConsumerError| (GapKind::NotFetched, error.to_string());
+        let content = self.community.consumer.fetch(entry).await.map_err(not_fetched)?;
+        let bytes = content.collect(dose::MAX_LENGTH).await.map_err(|error| broken(&error))?;
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        if let Some(registered) = entry.size.filter(|registered| *registered != size) {
+            let reason = format!("{size} bytes came, {registered} are registered (ITI TF-3 4.2.3.2.21)");
+            return Err((GapKind::Altered, reason));
+        }
+        let reading = read(bytes).await;
+        self.cache.keep(entry, size, reading.clone());
+        Ok(reading)
+    }
+
+    fn so_far(&self) -> MutexGuard<'_, SoFar> {
+        self.so_far.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn finish(self, took: Duration, too_late: Option<Duration>) -> Answer {
+        let name = &self.community.name;
+        let SoFar { found: documents, waiting, examinations, mut gaps } =
+            self.so_far.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(deadline) = too_late {
+            let late = format!("no answer within {} s", deadline.as_secs_f64());
+            if documents == 0 {
+                gaps.push(Gap::whole(name, GapKind::DidNotAnswer, late.as_str()));
+            }
+            let missing = waiting.into_values();
+            gaps.extend(missing.map(|entry| Gap::document(name, GapKind::NotFetched, late.as_str(), entry)));
+        }
+        let failed = gaps.iter().any(|gap| gap.document.is_none());
+        let outcome = if failed { Outcome::Failed { documents } } else { Outcome::Answered { documents } };
+        Answer { asked: Asked { community: name.clone(), took, outcome }, examinations, gaps }
+    }
+}
+
+/// Reading is work for the processor: it is done beside the tasks that wait for answers.
+async fn read(bytes: Bytes) -> Reading {
+    match tokio::task::spawn_blocking(move || dose::read(&bytes)).await {
+        Ok(Ok(report)) => Ok(Arc::new(report)),
+        Ok(Err(error)) => {
+            let other =
+                matches!(error, ReadError::NotDoseReport { .. } | ReadError::NotStructuredReport { .. });
+            let kind = if other { GapKind::NotADoseReport } else { GapKind::Unreadable };
+            Err((kind, error.to_string().into()))
+        }
+        Err(error) => Err((GapKind::Unreadable, format!("the reader stopped: {error}").into())),
+    }
+}
+
+fn broken(error: &io::Error) -> (GapKind, String) {
+    let altered = error.get_ref().is_some_and(|error| error.is::<Altered>());
+    (if altered { GapKind::Altered } else { GapKind::NotFetched }, error.to_string())
+}
+
+/// The questions that find dose reports: by what kind of document it is, and by its format, for not every source
+/// gives both (rem-dose 5.1).
+fn queries(patient: &PatientId) -> impl Iterator<Item = Query> + use<> {
+    let by_type = DocumentFilter { type_code: vec![dose_report_type()], ..DocumentFilter::default() };
+    let content = ContentFilter { format_code: dose_report_formats(), ..ContentFilter::default() };
+    let by_format = DocumentFilter { content, ..DocumentFilter::default() };
+    let patient_id = patient.clone();
+    [by_type, by_format].into_iter().map(move |filter| {
+        let status = vec![AvailabilityStatus::Approved];
+        Query::FindDocuments(FindDocuments { patient_id: patient_id.clone(), status, filter })
+    })
+}
+
+fn dose_report_type() -> Code {
+    Code::new("73569-6", "2.16.840.1.113883.6.1", "")
+}
+
+/// The SOP classes of dose reports, in the coding scheme of DICOM UIDs (rem-dose 2.1, 5.1).
+fn dose_report_formats() -> Vec<Code> {
+    let classes =
+        ["1.2.840.10008.5.1.4.1.1.88.67", "1.2.840.10008.5.1.4.1.1.88.68", "1.2.840.10008.5.1.4.1.1.88.76"];
+    classes.map(|class| Code::new(class, "1.2.840.10008.2.6.1", "")).to_vec()
+}

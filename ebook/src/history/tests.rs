@@ -1,0 +1,303 @@
+//! Histories of invented communities: partners on the same node that answer from a list.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actors::audit::Audit;
+use actors::transactions::documents::Outgoing;
+use actors::transactions::stored_query::Found;
+use actors::transactions::{QueryResponse, Retrieve, RetrieveResponse, Retrieved, StoredQuery};
+use actors::{Endpoint, Partner};
+use dose::{
+    Code, DoseLengthProduct, DoseReport, IrradiationEvent, Measured, Modality, Moment, Origin, Patient,
+    StatedUnit, Study, Template, Totals,
+};
+use metadata::{DocumentEntry, ErrorCode, Flavour, Hash, Object, RegistryError, RegistryErrors};
+use sha1::{Digest, Sha1};
+use soap::parts::Content;
+use soap::peer::Peer;
+
+use super::*;
+
+pub(crate) const REPOSITORY: &str = "1.2.3.9";
+const BELGIUM: &str = "1.2.3.4";
+const FRANCE: &str = "1.2.3.5";
+
+pub(crate) fn entry(id: &str) -> DocumentEntry {
+    DocumentEntry {
+        unique_id: id.parse().unwrap(),
+        repository_unique_id: Some(REPOSITORY.parse().unwrap()),
+        hash: None,
+        size: None,
+        ..metadata::sample().entries.remove(0)
+    }
+}
+
+pub(crate) fn moment(text: &str) -> Option<Moment> {
+    Some(Moment::parse(text).unwrap())
+}
+
+pub(crate) fn ct_event(uid: &str, dlp: f64) -> IrradiationEvent {
+    let unit = StatedUnit::Stated("mGy.cm".to_owned());
+    let measured = Measured { amount: DoseLengthProduct::new(dlp), origin: Origin::Event, unit };
+    IrradiationEvent {
+        uid: Some(uid.to_owned()),
+        dose_length_product: Some(measured),
+        ..IrradiationEvent::default()
+    }
+}
+
+/// A CT report whose total is what its events add up to.
+pub(crate) fn report(id: &str, events: Vec<IrradiationEvent>) -> DoseReport {
+    let mut totals = Totals::default();
+    let sum = events.iter().filter_map(|event| Some(event.dose_length_product.as_ref()?.amount)).sum();
+    totals.dose_length_product.stated = Some(Measured {
+        amount: sum,
+        origin: Origin::Accumulated,
+        unit: StatedUnit::Stated("mGy.cm".to_owned()),
+    });
+    DoseReport {
+        sop_class_uid: "1.2.840.10008.5.1.4.1.1.88.67".to_owned(),
+        sop_instance_uid: id.to_owned(),
+        transfer_syntax_uid: "1.2.840.10008.1.2.1".to_owned(),
+        content_time: moment("20240305101500"),
+        completion: None,
+        modality: Modality::Ct,
+        template: Template::Ct,
+        root: Code { value: "113701".to_owned(), scheme: "DCM".to_owned(), meaning: String::new() },
+        patient: Patient { name: Some("Peeters^An".to_owned()), ..Patient::default() },
+        study: Study { uid: Some("1.2.3.4.5.7".to_owned()), ..Study::default() },
+        device: dose::Device::default(),
+        institution: dose::Institution::default(),
+        procedure_reported: None,
+        intent: None,
+        device_type: None,
+        scope: None,
+        source: None,
+        authorised_by: None,
+        irradiation_start: moment("20240305101000"),
+        irradiation_end: None,
+        totals,
+        events,
+        notes: Vec::new(),
+    }
+}
+
+pub(crate) fn examination(community: &str, report: DoseReport) -> Examination {
+    Examination {
+        community: community.to_owned(),
+        entry: entry(&report.sop_instance_uid),
+        integrity: Integrity::Verified,
+        counted: Counted::Whole,
+        figures: figure::of_report(&report),
+        report: Arc::new(report),
+    }
+}
+
+/// What an invented community holds.
+#[derive(Default)]
+pub(crate) struct Shelf {
+    entries: Vec<DocumentEntry>,
+    documents: BTreeMap<String, Vec<u8>>,
+    refusal: Option<RegistryErrors>,
+    nonsense: Option<&'static str>,
+    registry_is_silent: bool,
+    repository_is_silent: bool,
+}
+
+impl Shelf {
+    /// Registers a document as it is.
+    fn with(mut self, id: &str, document: &[u8]) -> Self {
+        let size = u64::try_from(document.len()).unwrap();
+        let hash = Some(Hash::from_bytes(Sha1::digest(document).into()));
+        self.entries.push(DocumentEntry { hash, size: Some(size), ..entry(id) });
+        self.documents.insert(id.to_owned(), document.to_vec());
+        self
+    }
+
+    fn community(self, name: &str, authority: &str) -> Community {
+        let shelf = Arc::new(self);
+        let endpoint = |flavour| Endpoint::new(flavour, Audit::none());
+        let registry = endpoint(Flavour::Registry).answers(&shelf, answer_query);
+        let repository = endpoint(Flavour::Repository).answers(&shelf, answer_retrieve);
+        let partner = |endpoint| Partner::local(Arc::new(endpoint), Audit::none());
+        Community {
+            name: name.to_owned(),
+            patient_authority: authority.parse().unwrap(),
+            consumer: Consumer::new(partner(registry)).with_repository(REPOSITORY, partner(repository)),
+        }
+    }
+}
+
+async fn answer_query(shelf: Arc<Shelf>, _: StoredQuery, _: Peer) -> Result<QueryResponse, RegistryErrors> {
+    if shelf.registry_is_silent {
+        std::future::pending::<()>().await;
+    }
+    if let Some(errors) = &shelf.refusal {
+        return Err(errors.clone());
+    }
+    let object = |entry: &DocumentEntry| Found::Object(Box::new(Object::Entry(entry.clone())));
+    let mut found: Vec<_> = shelf.entries.iter().map(object).collect();
+    found.extend(shelf.nonsense.map(|markup| Found::Written(markup.to_owned())));
+    Ok(QueryResponse::of(found))
+}
+
+async fn answer_retrieve(
+    shelf: Arc<Shelf>,
+    asked: Retrieve,
+    _: Peer,
+) -> Result<RetrieveResponse, RegistryErrors> {
+    if shelf.repository_is_silent {
+        std::future::pending::<()>().await;
+    }
+    let documents = asked.documents.into_iter().filter_map(|request| {
+        let content = Content::from(shelf.documents.get(&request.document_unique_id)?.clone());
+        let mime_type = "application/dicom".to_owned();
+        let outgoing = Outgoing { media_type: mime_type.clone(), content };
+        let retrieved =
+            Retrieved { request, new_repository_unique_id: None, new_document_unique_id: None, mime_type };
+        Some((retrieved, outgoing))
+    });
+    Ok(RetrieveResponse::new(RegistryErrors::default(), documents.collect::<Vec<_>>()))
+}
+
+fn patient(authority: &str) -> PatientId {
+    PatientId::new("P1", authority.parse().unwrap()).unwrap()
+}
+
+/// Time is paused in tests that await it: only a partner that never answers lets it pass.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+async fn history(communities: &[Community]) -> History {
+    ask(communities, &[patient(BELGIUM), patient(FRANCE)], DEADLINE, &ReportCache::default()).await
+}
+
+fn kinds(history: &History) -> Vec<GapKind> {
+    history.gaps.iter().map(|gap| gap.kind).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn shows_the_others_when_a_community_never_answers() {
+    let silent = Shelf { registry_is_silent: true, ..Shelf::default() };
+    let communities =
+        [Shelf::default().community("Hospital A", BELGIUM), silent.community("Hospital B", FRANCE)];
+    let history = history(&communities).await;
+    assert_eq!(history.asked[0].outcome, Outcome::Answered { documents: 0 });
+    assert_eq!(history.asked[1].outcome, Outcome::Failed { documents: 0 });
+    assert_eq!(kinds(&history), [GapKind::DidNotAnswer]);
+    assert_eq!(history.gaps[0].community, "Hospital B");
+    assert_eq!(history.gaps[0].reason, "no answer within 5 s");
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_each_document_that_the_deadline_cut_off() {
+    let slow = Shelf { repository_is_silent: true, ..Shelf::default() }.with("1.1", b"a").with("1.2", b"b");
+    let history = history(&[slow.community("Hospital A", BELGIUM)]).await;
+    assert_eq!(kinds(&history), [GapKind::NotFetched, GapKind::NotFetched]);
+    let documents: Vec<_> =
+        history.gaps.iter().map(|gap| gap.document.as_ref().unwrap().unique_id.as_str()).collect();
+    assert_eq!(documents, ["1.1", "1.2"]);
+}
+
+#[tokio::test]
+async fn does_not_ask_where_no_identifier_is_known() {
+    let elsewhere = Shelf::default().with("1.1", b"a").community("Hospital C", "1.2.3.6");
+    let history = history(&[elsewhere]).await;
+    assert_eq!(kinds(&history), [GapKind::NoIdentifier]);
+    assert_eq!(history.asked[0].outcome, Outcome::NotAsked);
+}
+
+#[tokio::test]
+async fn names_what_is_wrong_with_each_document() {
+    let mut shelf = Shelf::default().with("1.1", b"plain text").with("1.2", b"right").with("1.3", b"gone");
+    shelf.documents.insert("1.2".to_owned(), b"wrong".to_vec());
+    shelf.documents.remove("1.3");
+    let history = history(&[shelf.community("Hospital A", BELGIUM)]).await;
+    let mut told: Vec<_> = history
+        .gaps
+        .iter()
+        .map(|gap| (gap.document.as_ref().unwrap().unique_id.as_str(), gap.kind))
+        .collect();
+    told.sort_by_key(|(document, _)| *document);
+    let expected = [("1.1", GapKind::Unreadable), ("1.2", GapKind::Altered), ("1.3", GapKind::NotFetched)];
+    assert_eq!(told, expected);
+    assert_eq!(history.asked[0].outcome, Outcome::Answered { documents: 3 });
+}
+
+#[tokio::test]
+async fn gives_the_reason_of_a_registry_that_refuses() {
+    let error = RegistryError::new(ErrorCode::Internal, "the archive is closed for stocktaking");
+    let shelf = Shelf { refusal: Some(RegistryErrors::from(error)), ..Shelf::default() };
+    let history = history(&[shelf.community("Hospital A", BELGIUM)]).await;
+    assert_eq!(kinds(&history), [GapKind::DidNotAnswer]);
+    assert!(history.gaps[0].reason.contains("closed for stocktaking"), "{}", history.gaps[0].reason);
+}
+
+#[tokio::test]
+async fn tells_of_an_entry_that_cannot_be_read() {
+    let markup =
+        r#"<rim:ExtrinsicObject xmlns:rim="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0" id="urn:uuid:1"/>"#;
+    let shelf = Shelf { nonsense: Some(markup), ..Shelf::default() };
+    let history = history(&[shelf.community("Hospital A", BELGIUM)]).await;
+    assert_eq!(kinds(&history), [GapKind::Incomplete]);
+}
+
+/// Charlotte's reports of one hospital, as it shares them.
+fn shelf_of(hospital: &dose::sample::Hospital, patient: &str) -> Shelf {
+    let samples = dose::sample::all();
+    let hers = samples.iter().filter(|sample| sample.hospital == hospital && sample.patient_id == patient);
+    hers.fold(Shelf::default(), |shelf, sample| shelf.with(&sample.sop_instance_uid, &sample.bytes))
+}
+
+pub(crate) async fn charlotte() -> History {
+    use dose::sample::{BELGIAN_HOSPITAL, CHARLOTTE_IN_BELGIUM, CHARLOTTE_IN_FRANCE, FRENCH_HOSPITAL};
+    let belgian = shelf_of(&BELGIAN_HOSPITAL, CHARLOTTE_IN_BELGIUM).with("1.2.3.4.99", b"cut short");
+    let french = shelf_of(&FRENCH_HOSPITAL, CHARLOTTE_IN_FRANCE);
+    let silent = Shelf { registry_is_silent: true, ..Shelf::default() };
+    let communities = [
+        belgian.community(BELGIAN_HOSPITAL.name, BELGIAN_HOSPITAL.authority_oid),
+        french.community(FRENCH_HOSPITAL.name, FRENCH_HOSPITAL.authority_oid),
+        silent.community("Clinique du Silence", BELGIAN_HOSPITAL.authority_oid),
+    ];
+    let id = |id, authority: &str| PatientId::new(id, authority.parse().unwrap()).unwrap();
+    let ids = [
+        id(CHARLOTTE_IN_BELGIUM, BELGIAN_HOSPITAL.authority_oid),
+        id(CHARLOTTE_IN_FRANCE, FRENCH_HOSPITAL.authority_oid),
+    ];
+    ask(&communities, &ids, Duration::from_millis(300), &ReportCache::default()).await
+}
+
+#[tokio::test]
+async fn tells_the_doses_of_two_hospitals_latest_first() {
+    let history = charlotte().await;
+    let clocks: Vec<_> = history.examinations.iter().map(Examination::clock).collect();
+    assert!(clocks.is_sorted_by(|a, b| a >= b), "{clocks:?}");
+    let hospitals: std::collections::BTreeSet<_> =
+        history.examinations.iter().map(|examination| examination.community.as_str()).collect();
+    assert_eq!(hospitals.len(), 2);
+    let mut missing = kinds(&history);
+    missing.sort_by_key(|kind| kind.name());
+    assert_eq!(missing, [GapKind::DidNotAnswer, GapKind::Unreadable]);
+}
+
+#[tokio::test]
+async fn says_in_text_and_json_what_is_known_and_what_is_missing() {
+    let history = charlotte().await;
+    let (text, json) = (history.to_string(), history.to_json());
+    for said in
+        ["Centre Hospitalier Sainte-Fictive", "dose length product", "Missing", "no answer within 0.3 s"]
+    {
+        assert!(text.contains(said), "{said} in\n{text}");
+    }
+    assert_eq!(json["complete"], false);
+    assert_eq!(json["examinations"].as_array().unwrap().len(), history.examinations.len());
+    assert_eq!(json["gaps"].as_array().unwrap().len(), 2);
+    let sum =
+        json["sums"].as_array().unwrap().iter().find(|sum| sum["quantity"] == "dose-length-product").unwrap();
+    let stated: f64 = dose::sample::all()
+        .iter()
+        .filter(|sample| sample.patient == &dose::sample::CHARLOTTE)
+        .filter_map(|sample| Some(sample.expected.dose_length_product?.value()))
+        .sum();
+    assert!((sum["value"].as_f64().unwrap() - stated).abs() < 1e-6, "{sum}");
+}
