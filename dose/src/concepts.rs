@@ -246,8 +246,7 @@ pub const COMPRESSION_THICKNESS: Concept = Concept::dcm("111633", "Compression T
 /// What was done with the radiopharmaceutical.
 pub const ASSOCIATED_PROCEDURE: Concept = Concept::snomed("363589002", "Associated Procedure", &["G-C2D0"]);
 /// Procedure: PET of the whole body with FDG and CT.
-pub const PET_WHOLE_BODY: Concept =
-    Concept::snomed("443271005", "PET-CT FDG imaging of whole body", &["P5-D0066"]);
+pub const PET_WHOLE_BODY: Concept = Concept::snomed("443271005", "PET-CT FDG imaging of whole body", &[]);
 /// One administration of a radiopharmaceutical.
 pub const ADMINISTRATION: Concept = Concept::dcm("113502", "Radiopharmaceutical Administration");
 /// UID of an administration.

@@ -7,6 +7,7 @@ mod content;
 mod ct;
 mod error;
 mod header;
+mod json;
 mod moment;
 mod part10;
 mod projection;
@@ -15,6 +16,7 @@ mod radiopharmaceutical;
 mod rdsr;
 mod report;
 pub mod sample;
+mod show;
 mod summary;
 mod text;
 
@@ -23,6 +25,7 @@ use std::path::Path;
 
 pub use code::{Code, Concept};
 pub use error::ReadError;
+pub use json::json;
 pub use moment::{Moment, Precision};
 pub use part10::{MAX_DEPTH, MAX_ELEMENTS, MAX_LENGTH};
 pub use quantity::{
@@ -34,6 +37,7 @@ pub use report::{
     Measured, Modality, Note, Origin, Patient, Phantom, Plane, PlaneTotals, Sex, Side, StatedUnit, Study,
     Template, Total, Totals,
 };
+pub use show::show;
 
 /// Reads a dose report from the bytes of a DICOM file.
 ///

@@ -5,8 +5,8 @@ use dicom_core::VR;
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::meta::FileMetaTableBuilder;
 
-use super::tree::{Is, Item, below, code, code_item, name, put, sequence, text, uid};
 use super::Examination;
+use super::tree::{Is, Item, below, code, code_item, name, put, sequence, text, uid};
 use crate::code::Concept;
 use crate::concepts;
 

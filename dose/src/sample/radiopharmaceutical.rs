@@ -26,9 +26,9 @@ pub(super) fn pet() -> Sample {
             header::person(&visit, concepts::ADMINISTERING),
         ],
     );
-    let mut content = vec![header::procedure(concepts::ASSOCIATED_PROCEDURE, concepts::PET_WHOLE_BODY)];
-    content.extend(header::observer(&visit));
-    content.push(administration);
+    // TID 10021 has no observer context: the device stands in the header, the person in the administration.
+    let procedure = header::procedure(concepts::ASSOCIATED_PROCEDURE, concepts::PET_WHOLE_BODY);
+    let content = vec![procedure, administration];
     let expected = Expected {
         events: 1,
         administered_activity: Some(AdministeredActivity::new(231.0)),
