@@ -48,15 +48,15 @@ pub enum ReadError {
     },
 }
 
+/// The name of a SOP class, or its UID where it has none that we know.
+pub(crate) fn sop_class_name(uid: &str) -> String {
+    use dicom_core::dictionary::{UidDictionary as _, UidDictionaryEntry as _};
+    let entry = dicom_dictionary_std::StandardSopClassDictionary.by_uid(uid);
+    entry.map_or_else(|| format!("SOP class {uid}"), |entry| entry.name().to_owned())
+}
+
 fn sop_class(uid: &str) -> String {
-    use dicom_core::dictionary::UidDictionary as _;
-    if uid.is_empty() {
-        return "an object without SOP class".to_owned();
-    }
-    match dicom_dictionary_std::StandardSopClassDictionary.by_uid(uid) {
-        Some(entry) => format!("{} ({uid})", entry.name),
-        None => format!("an object of SOP class {uid}"),
-    }
+    if uid.is_empty() { "an object without SOP class".to_owned() } else { sop_class_name(uid) }
 }
 
 fn root_concept(root: &Option<Code>) -> String {

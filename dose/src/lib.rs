@@ -5,6 +5,7 @@ mod code;
 pub mod concepts;
 mod content;
 mod ct;
+mod describe;
 mod error;
 mod header;
 mod json;
@@ -24,6 +25,7 @@ use std::io::Read;
 use std::path::Path;
 
 pub use code::{Code, Concept};
+pub use describe::{Description, DescriptionCodes, describe};
 pub use error::ReadError;
 pub use json::json;
 pub use moment::{Moment, Precision};

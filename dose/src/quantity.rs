@@ -12,8 +12,10 @@ use std::ops::Add;
 pub trait Kind {
     /// The name of the quantity.
     const NAME: &'static str;
-    /// The UCUM unit in which amounts of this kind are kept and shown.
+    /// The UCUM unit in which amounts of this kind are kept.
     const UNIT: &'static str;
+    /// The unit in which people read it, if that is another.
+    const SHOWN_UNIT: &'static str = Self::UNIT;
     /// Units met in reports, with the factor to [`Self::UNIT`]. Vendors' spellings that are not UCUM stand
     /// here too (D01, D02, D05, D06).
     const UNITS: &'static [(&'static str, f64)];
@@ -61,6 +63,7 @@ pub mod kind {
     impl Kind for DoseAreaProduct {
         const NAME: &'static str = "dose area product";
         const UNIT: &'static str = "Gy.m2";
+        const SHOWN_UNIT: &'static str = "Gy.cm2";
         const UNITS: &'static [(&'static str, f64)] = &[
             ("Gy.m2", 1.0),
             ("Gym2", 1.0),
@@ -82,6 +85,7 @@ pub mod kind {
     impl Kind for AirKerma {
         const NAME: &'static str = "air kerma at the reference point";
         const UNIT: &'static str = "Gy";
+        const SHOWN_UNIT: &'static str = "mGy";
         const UNITS: &'static [(&'static str, f64)] =
             &[("Gy", 1.0), ("dGy", 1e-1), ("cGy", 1e-2), ("mGy", 1e-3), ("uGy", 1e-6)];
     }
@@ -161,6 +165,13 @@ impl<K: Kind> Amount<K> {
         Some(Self::new(value * factor))
     }
 
+    /// The number in another unit; `None` when this kind has no such unit.
+    #[must_use]
+    pub fn to(self, unit: &str) -> Option<f64> {
+        let (_, factor) = K::UNITS.iter().find(|(known, _)| *known == unit)?;
+        Some(self.0 / factor)
+    }
+
     /// The number, in the unit of the kind.
     #[must_use]
     pub fn value(self) -> f64 {
@@ -213,10 +224,14 @@ impl<K: Kind> fmt::Debug for Amount<K> {
     }
 }
 
-/// The number, without the noise of binary fractions, and the unit: `415.82 mGy.cm`, `1.6e-5 Gy.m2`.
+/// The number in the unit that people read, without the noise of binary fractions: `415.82 mGy.cm`, `0.16 Gy.cm2`.
 impl<K: Kind> fmt::Display for Amount<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{} {}", plain(self.0), K::UNIT))
+        let (value, unit) = match self.to(K::SHOWN_UNIT) {
+            Some(value) => (value, K::SHOWN_UNIT),
+            None => (self.0, K::UNIT),
+        };
+        f.pad(&format!("{} {unit}", plain(value)))
     }
 }
 
@@ -270,11 +285,19 @@ mod tests {
     }
 
     #[test]
+    fn gives_back_the_number_in_another_unit() {
+        let dap = DoseAreaProduct::new(0.001_76);
+        assert!((dap.to("mGy.cm2").unwrap() - 17_600.0).abs() < 1e-9);
+        assert_eq!(dap.to("mGy.cm"), None);
+    }
+
+    #[test]
     fn shows_number_and_unit() {
         assert_eq!(DoseLengthProduct::new(415.82).to_string(), "415.82 mGy.cm");
-        assert_eq!(DoseAreaProduct::new(1.6e-5).to_string(), "1.6e-5 Gy.m2");
-        assert_eq!(AirKerma::new(0.1 + 0.2).to_string(), "0.3 Gy");
-        assert_eq!(AirKerma::new(0.0).to_string(), "0 Gy");
+        assert_eq!(DoseAreaProduct::new(1.6e-5).to_string(), "0.16 Gy.cm2");
+        assert_eq!(DoseAreaProduct::new(1.6e-9).to_string(), "1.6e-5 Gy.cm2");
+        assert_eq!(AirKerma::new(0.1 + 0.2).to_string(), "300 mGy");
+        assert_eq!(AirKerma::new(0.0).to_string(), "0 mGy");
     }
 
     #[test]
