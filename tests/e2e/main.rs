@@ -1,0 +1,18 @@
+//! The stories: what happens between real nodes, over real wires, on real disks.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a story that fails says where"
+)]
+
+mod crash;
+mod crowd;
+mod find;
+mod large;
+mod mutual_tls;
+mod publish;
+mod refusals;
+mod replace;
+mod restart;

@@ -1,0 +1,26 @@
+//! What a node knew before, it knows after.
+
+use metadata::AvailabilityStatus;
+use tests::{Document, Node};
+
+use crate::find::{fetch, find};
+
+#[tokio::test]
+async fn everything_is_there_after_a_restart() {
+    let mut node = Node::start();
+    let document = Document::of("P1", "kept");
+    document.provide(&node.repository()).await.unwrap();
+    node.stop();
+    node.resume();
+    let consumer = node.consumer();
+    let [entry] =
+        find(&consumer, &document.patient(), AvailabilityStatus::Approved).await.try_into().unwrap();
+    assert_eq!(fetch(&consumer, &entry).await, document.bytes);
+    let again = document.provide(&node.repository()).await.unwrap();
+    assert_eq!(
+        again.errors.0[0].code.name(metadata::Flavour::Repository),
+        "XDSDuplicateUniqueIdInRegistry",
+        "the submission set is known: {:?}",
+        again.errors
+    );
+}

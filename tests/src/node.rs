@@ -1,0 +1,204 @@
+//! A node in a process of its own.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{Read, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use actors::Partner;
+use actors::audit::Audit;
+use actors::consumer::Consumer;
+use certs::{Directory, Request};
+use soap::client::Client;
+use soap::tls::{Identity, Trust, client_config};
+use tempfile::TempDir;
+
+use crate::program::{Output, dosebook, run};
+
+/// The assigning authority of the patients of a node under test.
+pub(crate) const AUTHORITY: &str = "1.3.6.1.4.1.21367.2005.13.20.1000";
+/// The `repositoryUniqueId` of a node under test.
+pub(crate) const REPOSITORY: &str = "1.3.6.1.4.1.21367.2010.1.2.1125";
+
+/// How a node differs from the usual one.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Patients must be fed before they are accepted.
+    pub feed: bool,
+    /// Further lines of the configuration.
+    pub more: String,
+}
+
+/// A running node.
+pub struct Node {
+    folder: TempDir,
+    process: Option<Child>,
+    soap: SocketAddr,
+    web: SocketAddr,
+}
+
+impl Node {
+    /// A node as a hospital would have it: registry, repository and book.
+    pub fn start() -> Self {
+        Self::with(&Settings::default())
+    }
+
+    /// A node that differs.
+    pub fn with(settings: &Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (soap, web) = (free_port(), free_port());
+        fs::write(folder.path().join("node.toml"), configuration(settings, soap, web)).unwrap();
+        let mut node = Self { folder, process: None, soap, web };
+        node.resume();
+        node
+    }
+
+    /// Starts the node again where it was.
+    pub fn resume(&mut self) {
+        let log =
+            fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).unwrap();
+        let mut serve = Command::new(dosebook());
+        serve.args(["serve", "--config", "node.toml"]).current_dir(self.folder.path());
+        serve.stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null());
+        self.process = Some(serve.spawn().unwrap());
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.web("/readyz").is_none_or(|(status, _)| status != 200) {
+            let exited = self.process.as_mut().and_then(|process| process.try_wait().unwrap());
+            assert!(exited.is_none() && Instant::now() < deadline, "the node did not start:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Asks the node to stop, and waits for it.
+    pub fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let id = process.id().to_string();
+            assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+            assert!(process.wait().unwrap().success(), "the node did not stop cleanly:\n{}", self.log());
+        }
+    }
+
+    /// Kills the node where it stands.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    /// The folder with its configuration and data.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What it has printed.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// The address of an actor of the node.
+    pub fn url(&self, path: &str) -> String {
+        format!("https://localhost:{}{path}", self.soap.port())
+    }
+
+    /// Its development CA.
+    pub fn authority(&self) -> Directory {
+        Directory::open(self.folder.path().join("data/certs")).unwrap()
+    }
+
+    /// A client that the node's CA has issued an identity to.
+    pub fn client(&self) -> Client {
+        let authority = self.authority();
+        self.client_as(&authority.authority().issue(&Request::person("test")).unwrap())
+    }
+
+    /// A client with any identity, which trusts the node's CA.
+    pub fn client_as(&self, identity: &certs::Identity) -> Client {
+        let identity = Identity::from_pem(identity.certificates.as_bytes(), identity.key.as_bytes()).unwrap();
+        let trust = Trust::from_pem(self.authority().authority().certificate().as_bytes()).unwrap();
+        Client::new(client_config(&identity, &trust).unwrap())
+    }
+
+    /// Its registry.
+    pub fn registry(&self) -> Partner {
+        Partner::remote(&self.url("/registry"), self.client(), Audit::none())
+    }
+
+    /// Its repository.
+    pub fn repository(&self) -> Partner {
+        Partner::remote(&self.url("/repository"), self.client(), Audit::none())
+    }
+
+    /// Someone who looks for documents in it.
+    pub fn consumer(&self) -> Consumer {
+        Consumer::new(self.registry()).with_repository(REPOSITORY, self.repository())
+    }
+
+    /// Runs `dosebook` as someone of this hospital.
+    pub fn run<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Output {
+        run(self.folder.path(), arguments.into_iter().chain(["--config", "node.toml"]))
+    }
+
+    /// Status and body of a page; none if the node does not answer.
+    pub fn web(&self, path: &str) -> Option<(u16, String)> {
+        let mut connection = TcpStream::connect(self.web).ok()?;
+        connection.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
+        write!(connection, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.web).ok()?;
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).ok()?;
+        let status = answer.split(' ').nth(1)?.parse().ok()?;
+        let (_, body) = answer.split_once("\r\n\r\n")?;
+        Some((status, body.to_owned()))
+    }
+
+    /// The most memory that the node has had resident, in bytes.
+    pub fn peak_resident(&self) -> u64 {
+        let id = self.process.as_ref().unwrap().id();
+        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() * 1024
+    }
+
+    /// The files that the repository holds, half-written ones included.
+    pub fn stored_files(&self) -> Vec<std::path::PathBuf> {
+        let repository = self.folder.path().join("data/repository");
+        let mut found = Vec::new();
+        let mut folders = vec![repository.join("documents"), repository.join("incoming")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { found.push(path) }
+            }
+        }
+        found
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("the node said:\n{}", self.log());
+        }
+    }
+}
+
+fn free_port() -> SocketAddr {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
+}
+
+fn configuration(settings: &Settings, soap: SocketAddr, web: SocketAddr) -> String {
+    let patients = if settings.feed { "feed" } else { "accept" };
+    let mut text = String::new();
+    let _ = write!(
+        text,
+        "[node]\nname = \"test\"\ndata = \"data\"\n[soap]\nlisten = \"{soap}\"\n[web]\nlisten = \"{web}\"\n\
+         [registry]\npatients = \"{patients}\"\n[repository]\nunique_id = \"{REPOSITORY}\"\n\
+         [domain]\npatient_authority = \"{AUTHORITY}\"\n{}",
+        settings.more
+    );
+    text
+}
