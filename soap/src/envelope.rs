@@ -1,5 +1,6 @@
 //! The SOAP 1.2 envelope: header blocks around one body element (SOAP 1.2 Part 1 section 5).
 
+use crate::addressing::WSA;
 use crate::fault::{Fault, FaultCode};
 use crate::xml::{Element, Name, Namespace, Node};
 
@@ -39,7 +40,7 @@ impl Envelope {
     pub(crate) fn close(self) -> Element {
         let header = Element::new(ENV, "Header").with_children(self.headers);
         let body = Element::new(ENV, "Body").with_child(self.body);
-        Element::new(ENV, "Envelope").with_child(header).with_child(body)
+        Element::new(ENV, "Envelope").declaring(WSA).with_child(header).with_child(body)
     }
 }
 

@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 pub use content::Content;
+pub(crate) use content_id::bare;
 pub use content_id::same_content_id;
 
 use crate::mime::Multipart;

@@ -16,7 +16,7 @@ use memchr::memmem::Finder;
 
 use super::{OCTETS, transfer};
 use crate::limits;
-use crate::parts::{Content, Part};
+use crate::parts::{Content, Part, bare};
 
 /// The parts of a multipart body. Part and reader share the body: whoever is asked pulls from it.
 #[derive(Debug, Clone)]
@@ -365,11 +365,9 @@ fn parse_head(bytes: &[u8]) -> io::Result<Head> {
     let mut head = Head::default();
     for (name, value) in fields {
         match name.as_str() {
-            "content-id" => {
-                head.content_id = value.trim_start_matches('<').trim_end_matches('>').trim_ascii().to_owned()
-            }
-            "content-type" => head.media_type = value,
-            "content-transfer-encoding" => head.transfer_encoding = value.to_ascii_lowercase(),
+            "content-id" => bare(&value).clone_into(&mut head.content_id),
+            "content-type" => value.trim_ascii().clone_into(&mut head.media_type),
+            "content-transfer-encoding" => head.transfer_encoding = value.trim_ascii().to_ascii_lowercase(),
             _ => {}
         }
     }

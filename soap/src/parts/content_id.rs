@@ -15,7 +15,8 @@ pub(super) fn normal(id: &str) -> String {
     decode(bare(id)).into_owned()
 }
 
-fn bare(id: &str) -> &str {
+/// The id without white space and angle brackets around it.
+pub(crate) fn bare(id: &str) -> &str {
     let id = id.trim_ascii();
     id.strip_prefix('<').and_then(|id| id.strip_suffix('>')).unwrap_or(id).trim_ascii()
 }

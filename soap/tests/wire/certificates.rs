@@ -104,14 +104,14 @@ async fn the_client_refuses_servers_that_it_does_not_trust() {
     let authority = Authority::new();
     let wrong = [
         (Authority::new().identity(), "UnknownIssuer"),
-        (authority.identity_with(|params| params.not_after = rcgen::date_time_ymd(2020, 1, 1)), "Expired"),
-        (authority.identity_with(|params| params.subject_alt_names.clear()), "NotValidForName"),
+        (authority.identity_with(|params| params.not_after = rcgen::date_time_ymd(2020, 1, 1)), "expired"),
+        (authority.identity_with(|params| params.subject_alt_names.clear()), "not valid for any names"),
     ];
     for (identity, reason) in wrong {
         let server = serve(&authority, &identity, pong).await;
         let error = authority.client().send(&server.url(), ping()).await.unwrap_err();
         let SendError::Unreachable(text) = &error else { panic!("{error}") };
-        assert!(text.contains(reason) || text.contains("not valid for"), "{text}");
+        assert!(text.contains(reason), "{text}");
     }
 }
 

@@ -1,1 +1,195 @@
-//! todo
+//! What the server makes of requests as they stand on the wire (xds.md S2.1, S2.5; security.md 9.2).
+
+use soap::{Fault, Message, Peer, limits};
+
+use crate::peers::{Authority, Running, connect, element, pong, serve, talk};
+
+pub(crate) const ENVELOPE: &str = "<s:Envelope xmlns:s='http://www.w3.org/2003/05/soap-envelope' xmlns:w='http://www.w3.org/2005/08/addressing'><s:Header><w:Action>urn:ping</w:Action><w:MessageID>urn:id</w:MessageID></s:Header><s:Body><ping/></s:Body></s:Envelope>";
+
+async fn running() -> (Authority, Running) {
+    let authority = Authority::new();
+    let server = serve(&authority, &authority.identity(), pong).await;
+    (authority, server)
+}
+
+/// The answer to one request, as text.
+async fn ask(text: &str) -> String {
+    let (authority, server) = running().await;
+    talk(&mut connect(&authority, server.address).await, text).await
+}
+
+fn post(media_type: &str, body: &str) -> String {
+    format!(
+        "POST /service HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+async fn answers(request: &str, status: &str, contains: &[&str]) {
+    let answer = ask(request).await;
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{request}\n{answer}");
+    for text in contains {
+        assert!(answer.contains(text), "{text}\n{answer}");
+    }
+}
+
+#[tokio::test]
+async fn answers_a_message_in_its_encoding() {
+    let simple = [
+        "content-type: application/soap+xml; charset=UTF-8",
+        "RelatesTo>urn:id<",
+        "urn:pong",
+        "content-length: ",
+    ];
+    answers(&post("application/soap+xml", ENVELOPE), "200", &simple).await;
+    let body = format!("--B\r\n\r\n{ENVELOPE}\r\n--B--\r\n");
+    let mtom = ["content-type: multipart/related", "application/xop+xml", "RelatesTo>urn:id<", "urn:pong"];
+    answers(&post("multipart/related; boundary=B", &body), "200", &mtom).await;
+}
+
+#[tokio::test]
+async fn ignores_the_soap_action_of_soap_1_1() {
+    let request =
+        post("application/soap+xml", ENVELOPE).replace("Host: x", "Host: x\r\nSOAPAction: \"urn:other\"");
+    answers(&request, "200", &["urn:pong"]).await;
+}
+
+#[tokio::test]
+async fn takes_chunked_bodies_and_says_to_continue() {
+    let chunked = format!("{:x}\r\n{ENVELOPE}\r\n0\r\n\r\n", ENVELOPE.len());
+    let head =
+        "POST /service HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/soap+xml\r\n";
+    answers(&format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunked}"), "200", &["urn:pong"]).await;
+    let request = format!("{head}Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n{chunked}");
+    answers(&request, "100 Continue", &["HTTP/1.1 200", "urn:pong"]).await;
+}
+
+#[tokio::test]
+async fn refuses_before_a_body_that_waits_is_sent() {
+    let head = "POST /service HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 9\r\n";
+    answers(&format!("{head}Content-Type: text/plain\r\n\r\n"), "415", &["env:Sender"]).await;
+    let (authority, server) = running().await;
+    let elsewhere = head.replace("/service", "/elsewhere");
+    let answer = talk(&mut connect(&authority, server.address).await, &format!("{elsewhere}\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+}
+
+#[tokio::test]
+async fn answers_faults_in_the_encoding_of_the_request() {
+    let old = ENVELOPE
+        .replace("http://www.w3.org/2003/05/soap-envelope", "http://schemas.xmlsoap.org/soap/envelope/");
+    let mismatch = ["env:VersionMismatch", "env:Upgrade", "content-type: application/soap+xml"];
+    answers(&post("text/xml", &old), "500", &mismatch).await;
+    let strange = ENVELOPE.replace("<w:MessageID>", "<x s:mustUnderstand='1'/><w:MessageID>");
+    let body = format!("--B\r\n\r\n{strange}\r\n--B--\r\n");
+    let not_understood = [
+        "env:MustUnderstand",
+        "env:NotUnderstood qname=\"x\"",
+        "content-type: multipart/related",
+        "RelatesTo>urn:id<",
+    ];
+    answers(&post("multipart/related; boundary=B", &body), "500", &not_understood).await;
+    let nameless = ENVELOPE.replace("<w:Action>urn:ping</w:Action>", "");
+    let required = ["env:Sender", "wsa:MessageAddressingHeaderRequired", "addressing/fault<"];
+    answers(&post("application/soap+xml", &nameless), "400", &required).await;
+    answers(&post("application/soap+xml", "<a><b></a>"), "400", &["env:Sender", "addressing/soap/fault<"])
+        .await;
+}
+
+#[tokio::test]
+async fn passes_on_a_header_that_the_service_understands() {
+    let known =
+        ENVELOPE.replace("<w:MessageID>", "<Understood xmlns='urn:test' s:mustUnderstand='1'/><w:MessageID>");
+    answers(&post("application/soap+xml", &known), "200", &["urn:pong"]).await;
+}
+
+#[tokio::test]
+async fn says_what_is_wrong_with_the_request_line_and_head() {
+    answers(&post("application/soap+xml", ENVELOPE).replace("/service", "/nowhere"), "404", &[]).await;
+    answers("GET /service HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "405", &["allow: POST"]).await;
+    answers(&post("text/plain", "x"), "415", &["env:Sender"]).await;
+    let zipped =
+        post("application/soap+xml", ENVELOPE).replace("Host: x", "Host: x\r\nContent-Encoding: gzip");
+    answers(&zipped, "415", &["gzip"]).await;
+}
+
+#[tokio::test]
+async fn refuses_heads_beyond_the_limits() {
+    let long = format!("Host: x\r\nX: {}", "a".repeat(limits::HEAD));
+    answers(&post("application/soap+xml", ENVELOPE).replace("Host: x", &long), "431", &[]).await;
+    let many = format!("Host: x{}", "\r\nX: y".repeat(limits::HEAD_FIELDS));
+    answers(&post("application/soap+xml", ENVELOPE).replace("Host: x", &many), "431", &[]).await;
+}
+
+#[tokio::test]
+async fn refuses_a_message_that_announces_too_much() {
+    let length = limits::MESSAGE + 1;
+    let request = format!(
+        "POST /service HTTP/1.1\r\nHost: x\r\nContent-Type: application/soap+xml\r\nContent-Length: {length}\r\n\r\n"
+    );
+    answers(&request, "413", &["connection: close", "env:Sender"]).await;
+}
+
+/// security.md 9.2 rows 15 and 18: what could be read in two ways is refused or ends the connection.
+#[tokio::test]
+async fn never_takes_one_request_for_two() {
+    let head = "POST /service HTTP/1.1\r\nHost: x\r\nContent-Type: application/soap+xml\r\n";
+    let length = ENVELOPE.len();
+    let smuggled = "POST /service HTTP/1.1\r\nHost: x\r\n\r\n";
+    for ambiguous in [
+        format!("{head}Content-Length: {length}\r\nContent-Length: 5\r\n\r\n{ENVELOPE}"),
+        format!("{head}Transfer-Encoding: chunked, identity\r\n\r\n{ENVELOPE}"),
+        format!("{head}Content-Length : {length}\r\n\r\n{ENVELOPE}"),
+        format!("{head}Content-Length: +{length}\r\n\r\n{ENVELOPE}"),
+        format!("{}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", head.replace("1.1", "1.0")),
+    ] {
+        let answer = ask(&format!("{ambiguous}{smuggled}")).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 400") || answer.starts_with("HTTP/1.0 400"),
+            "{ambiguous}\n{answer}"
+        );
+        assert_eq!(answer.matches("HTTP/1.").count(), 1, "{answer}");
+    }
+    let both = format!(
+        "{head}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n{length:x}\r\n{ENVELOPE}\r\n0\r\n\r\n{smuggled}"
+    );
+    let answer = ask(&both).await;
+    assert_eq!(answer.matches("HTTP/1.").count(), 1, "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_shorter_than_announced_is_refused() {
+    let (authority, server) = running().await;
+    let mut stream = connect(&authority, server.address).await;
+    let request = post("application/soap+xml", ENVELOPE).replace("</s:Envelope>", "");
+    tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.unwrap();
+    tokio::io::AsyncWriteExt::shutdown(&mut stream).await.unwrap();
+    let answer = crate::peers::listen(&mut stream).await;
+    assert!(!answer.contains("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn keeps_the_connection_for_the_next_request() {
+    let keep = post("application/soap+xml", ENVELOPE).replace("Connection: close\r\n", "");
+    let body = format!("--B\r\n\r\n{ENVELOPE}\r\n--B--\r\nepilogue");
+    let mtom = post("multipart/related; boundary=B", &body).replace("Connection: close\r\n", "");
+    let last = post("application/soap+xml", ENVELOPE);
+    let answer = ask(&format!("{keep}{mtom}{last}")).await;
+    assert_eq!(answer.matches("HTTP/1.1 200").count(), 3, "{answer}");
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_costs_its_own_request_only() {
+    let authority = Authority::new();
+    let moody = |message: Message, _: Peer| async move {
+        assert!(message.headers.is_empty(), "a secret");
+        Ok::<_, Fault>(Message::new("urn:pong", element("Pong"), message.encoding))
+    };
+    let server = serve(&authority, &authority.identity(), moody).await;
+    let bad = ENVELOPE.replace("<w:MessageID>", "<x/><w:MessageID>");
+    let bad = post("application/soap+xml", &bad).replace("Connection: close\r\n", "");
+    let good = post("application/soap+xml", ENVELOPE);
+    let answer = talk(&mut connect(&authority, server.address).await, &format!("{bad}{good}")).await;
+    assert!(answer.starts_with("HTTP/1.1 500") && answer.contains("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("env:Receiver") && !answer.contains("secret"), "{answer}");
+}

@@ -6,11 +6,16 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rustls::pki_types::ServerName;
 use soap::tls::{Identity, Trust, client_config, server_config};
 use soap::xml::{Element, Name, Namespace};
 use soap::{Client, Fault, Message, Peer, Server, Service};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 pub(crate) const TEST: Namespace = Namespace { uri: "urn:test", prefix: "t" };
 
@@ -143,4 +148,37 @@ pub(crate) fn element(local: &'static str) -> Element {
 /// An answer to anything.
 pub(crate) async fn pong(message: Message, _: Peer) -> Result<Message, Fault> {
     Ok(Message::new("urn:pong", element("Pong"), message.encoding))
+}
+
+/// A connection as a client of this authority makes it, to write and read what it likes.
+pub(crate) async fn connect(authority: &Authority, address: SocketAddr) -> TlsStream<TcpStream> {
+    connect_as(authority, &authority.identity(), address).await
+}
+
+pub(crate) async fn connect_as(
+    authority: &Authority,
+    identity: &Identity,
+    address: SocketAddr,
+) -> TlsStream<TcpStream> {
+    let mut config = client_config(identity, &authority.trust()).unwrap();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let name = ServerName::try_from("localhost").unwrap();
+    let stream = TcpStream::connect(address).await.unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
+}
+
+/// Sends text and reads what comes back until the other side closes.
+pub(crate) async fn talk(stream: &mut TlsStream<TcpStream>, text: &str) -> String {
+    stream.write_all(text.as_bytes()).await.unwrap();
+    listen(stream).await
+}
+
+/// Reads until the other side closes, politely or not.
+pub(crate) async fn listen(stream: &mut TlsStream<TcpStream>) -> String {
+    let mut answer = Vec::new();
+    let mut buffer = [0; 4096];
+    while let Ok(read @ 1..) = stream.read(&mut buffer).await {
+        answer.extend_from_slice(&buffer[..read]);
+    }
+    String::from_utf8_lossy(&answer).into_owned()
 }
