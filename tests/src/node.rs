@@ -154,9 +154,14 @@ impl Node {
         Some((status, body.to_owned()))
     }
 
+    /// The id of its process.
+    pub fn process_id(&self) -> u32 {
+        self.process.as_ref().unwrap().id()
+    }
+
     /// The most memory that the node has had resident, in bytes.
     pub fn peak_resident(&self) -> u64 {
-        let id = self.process.as_ref().unwrap().id();
+        let id = self.process_id();
         let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() * 1024
