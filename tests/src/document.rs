@@ -36,7 +36,7 @@ impl Document {
 
     /// Its entry.
     pub fn entry(&self) -> &DocumentEntry {
-        &self.submission.entries[0]
+        self.submission.entries.first().unwrap()
     }
 
     /// Its patient.

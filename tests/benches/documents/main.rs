@@ -67,8 +67,8 @@ async fn compare(plan: Plan) {
     }
     let [floor_in, node_in, floor_out, node_out] = samples;
     println!("{} MiB, medians of {} rounds", plan.size >> 20, plan.rounds);
-    process::print("ITI-41: SHA-1, SHA-256, file, fsync", floor_in, node_in);
-    process::print("ITI-43: the same file", floor_out, node_out);
+    process::print("ITI-41: SHA-1, SHA-256, file, fsync", &floor_in, &node_in);
+    process::print("ITI-43: the same file", &floor_out, &node_out);
     println!("node, most memory resident: {} MiB", node.peak_resident() >> 20);
 }
 

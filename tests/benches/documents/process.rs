@@ -37,15 +37,15 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Prints a row: floor, node, ratio.
-pub(crate) fn print(what: &str, floor: Vec<Sample>, node: Vec<Sample>) {
+pub(crate) fn print(what: &str, floor: &[Sample], node: &[Sample]) {
     let rate = |samples: &[Sample]| median(samples.iter().map(|sample| sample.rate).collect());
     let cpu = |samples: &[Sample]| median(samples.iter().map(|sample| sample.cpu).collect());
     println!(
         "{what}: floor {:.0} MB/s, node {:.0} MB/s, ratio {:.2}; CPU floor {:.0} us/MB, node {:.0} us/MB",
-        rate(&floor),
-        rate(&node),
-        rate(&node) / rate(&floor),
-        cpu(&floor),
-        cpu(&node)
+        rate(floor),
+        rate(node),
+        rate(node) / rate(floor),
+        cpu(floor),
+        cpu(node)
     );
 }
