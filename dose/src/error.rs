@@ -52,7 +52,7 @@ pub enum ReadError {
 pub(crate) fn sop_class_name(uid: &str) -> String {
     use dicom_core::dictionary::{UidDictionary as _, UidDictionaryEntry as _};
     let entry = dicom_dictionary_std::StandardSopClassDictionary.by_uid(uid);
-    entry.map_or_else(|| format!("SOP class {uid}"), |entry| entry.name().to_owned())
+    entry.map_or_else(|| format!("SOP class {}", printable(uid)), |entry| entry.name().to_owned())
 }
 
 fn sop_class(uid: &str) -> String {
@@ -61,7 +61,13 @@ fn sop_class(uid: &str) -> String {
 
 fn root_concept(root: &Option<Code>) -> String {
     match root {
-        Some(code) => code.to_string(),
+        Some(code) => printable(&code.to_string()),
         None => "not stated, or the report has no content".to_owned(),
     }
+}
+
+/// What a file says may be long, and may steer a terminal.
+fn printable(text: &str) -> String {
+    const LONGEST: usize = 120;
+    text.chars().filter(|character| !character.is_control()).take(LONGEST).collect()
 }

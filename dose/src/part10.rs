@@ -23,6 +23,9 @@ pub const MAX_ELEMENTS: usize = 2_000_000;
 
 /// Retired, and still sent by one mammography vendor (D65).
 const EXPLICIT_VR_BIG_ENDIAN: &str = "1.2.840.10008.1.2.2";
+/// Most irradiation events of one report. The largest real report known has 316.
+pub const MAX_EVENTS: usize = 10_000;
+
 const PREAMBLE: usize = 128;
 const MAGIC: &[u8] = b"DICM";
 const ITEM: Tag = Tag(0xFFFE, 0xE000);
@@ -146,11 +149,14 @@ struct Reader<'a> {
     base: usize,
     encoding: Encoding,
     elements: usize,
+    /// From here on there are only zeros: padding, which some writers leave (D66).
+    padding: usize,
 }
 
 impl<'a> Reader<'a> {
     fn new(bytes: &'a [u8], base: usize, encoding: Encoding) -> Self {
-        Self { bytes, position: 0, base, encoding, elements: 0 }
+        let padding = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        Self { bytes, position: 0, base, encoding, elements: 0, padding }
     }
 
     /// Group 0002: explicit little endian, until another group starts.
@@ -167,7 +173,7 @@ impl<'a> Reader<'a> {
     fn data_set(&mut self, end: usize, delimited: bool, depth: usize) -> Result<DataSet<'a>, ReadError> {
         let mut set = DataSet::default();
         loop {
-            if self.position >= end || (depth == 0 && self.only_zeros_are_left()) {
+            if self.position >= end || (depth == 0 && self.position >= self.padding) {
                 return if delimited { Err(self.broken("an item is not closed")) } else { Ok(set) };
             }
             let tag = self.tag()?;
@@ -251,9 +257,8 @@ impl<'a> Reader<'a> {
     fn vr_and_length(&mut self, tag: Tag) -> Result<(VR, u32), ReadError> {
         if !self.encoding.explicit {
             let length = self.u32()?;
-            let vr = if length == UNDEFINED || is_sequence(tag) { VR::SQ } else { VR::UN };
-            // In implicit files a defined length is bytes unless the dictionary knows a sequence.
-            return Ok((if vr == VR::UN { VR::OB } else { vr }, length));
+            let sequence = length == UNDEFINED || is_sequence(tag);
+            return Ok((if sequence { VR::SQ } else { VR::OB }, length));
         }
         let [first, second] = self.take::<2>()?;
         let vr = VR::from_binary([first, second]).unwrap_or(VR::UN);
@@ -279,10 +284,6 @@ impl<'a> Reader<'a> {
                 end.saturating_sub(self.position)
             ))),
         }
-    }
-
-    fn only_zeros_are_left(&self) -> bool {
-        self.bytes.get(self.position..).is_some_and(|rest| rest.iter().all(|byte| *byte == 0))
     }
 
     fn tag(&mut self) -> Result<Tag, ReadError> {

@@ -26,7 +26,7 @@ pub(crate) fn read(tree: &Item, notes: &mut Vec<Note>) -> Content {
     Content { modality: Modality::NuclearMedicine, totals, events }
 }
 
-/// Below the dose, or in the container that one vendor puts around it (D25).
+/// It stands below the dose, also where one vendor puts a container of its own around that (D25).
 fn authority(tree: &Item) -> Option<Code> {
     let dose = tree.nearest(&concepts::EFFECTIVE_DOSE)?;
     dose.code(&concepts::REFERENCE_AUTHORITY).cloned()

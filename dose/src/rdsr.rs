@@ -4,7 +4,7 @@ use dicom_dictionary_std::tags;
 
 use crate::code::{Code, Concept};
 use crate::content::{Item, read_code};
-use crate::part10::{DataSet, File};
+use crate::part10::{DataSet, File, MAX_EVENTS};
 use crate::quantity::{Amount, Kind};
 use crate::report::{
     DoseReport, IrradiationEvent, Measured, Modality, Note, Origin, StatedUnit, Template, Total, Totals,
@@ -14,7 +14,7 @@ use crate::{ReadError, concepts, ct, header, projection, radiopharmaceutical, su
 
 /// Where a stated total and the sum of its events may differ before it is noted (R14): rounding stays below.
 const TOLERANCE: f64 = 0.05;
-/// SOP classes of structured reports, and of presentation states and waveforms' neighbours, start so.
+/// The UIDs of the SOP classes of structured reports start so (PS3.4 B.5).
 const STRUCTURED_REPORTS: &str = "1.2.840.10008.5.1.4.1.1.88.";
 
 /// What a template makes of a content tree.
@@ -42,6 +42,12 @@ pub(crate) fn read(bytes: &[u8]) -> Result<DoseReport, ReadError> {
     else {
         return Err(ReadError::NotDoseReport { root, sop_class_uid });
     };
+    let events = [&concepts::CT_EVENT, &concepts::EVENT, &concepts::ADMINISTRATION];
+    let count: usize = events.into_iter().map(|concept| tree.every(concept).len()).sum();
+    if count > MAX_EVENTS {
+        let problem = format!("{count} irradiation events, more than {MAX_EVENTS}");
+        return Err(ReadError::Broken { offset: bytes.len(), problem });
+    }
     if tree.children().is_empty() {
         return Err(ReadError::Broken {
             offset: bytes.len(),

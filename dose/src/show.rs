@@ -18,7 +18,7 @@ pub fn show(report: &DoseReport) -> String {
     text += &table(&events(&report.events), "  ");
     if !report.notes.is_empty() {
         text += "\nNotes\n";
-        text.extend(report.notes.iter().map(|note| format!("  {note}\n")));
+        text += &table(&report.notes.iter().map(|note| vec![note.to_string()]).collect::<Vec<_>>(), "  ");
     }
     text
 }
@@ -243,8 +243,10 @@ fn words<const N: usize>(words: [Option<String>; N]) -> String {
     words.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// Rows in columns as wide as their widest cell.
+/// Rows in columns as wide as their widest cell. What steers a terminal or breaks a line becomes a space.
 fn table(rows: &[Vec<String>], indent: &str) -> String {
+    let plain = |cell: &String| cell.replace(char::is_control, " ");
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(plain).collect()).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         rows.iter().filter_map(|row| Some(row.get(column)?.chars().count())).max().unwrap_or_default()
@@ -278,6 +280,15 @@ mod tests {
             assert!(text.contains(line), "{line:?} is not in\n{text}");
         }
         assert!(!text.contains("AGD"), "{text}");
+    }
+
+    #[test]
+    fn lets_no_report_steer_the_terminal() {
+        let sample = crate::sample::all().remove(0);
+        let mut report = crate::read(&sample.bytes).unwrap();
+        report.patient.name = Some("\u{1b}[2JEve\nTotals".to_owned());
+        let text = show(&report);
+        assert!(text.contains(" [2JEve Totals") && !text.contains('\u{1b}'), "{text}");
     }
 
     #[test]

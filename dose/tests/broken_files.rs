@@ -9,7 +9,7 @@
 
 use std::panic::catch_unwind;
 
-use dose::{MAX_DEPTH, MAX_ELEMENTS, MAX_LENGTH, ReadError};
+use dose::{MAX_DEPTH, MAX_ELEMENTS, MAX_EVENTS, MAX_LENGTH, ReadError};
 use proptest::prelude::*;
 
 const EXPLICIT_LITTLE_ENDIAN: &str = "1.2.840.10008.1.2.1";
@@ -27,7 +27,7 @@ fn refusal(bytes: &[u8]) -> String {
 /// An element in explicit little endian with a short length.
 fn element(group: u16, number: u16, vr: &str, value: &str) -> Vec<u8> {
     let padding = if vr == "UI" { "\0" } else { " " };
-    let value = if value.len() % 2 == 0 { value.to_owned() } else { format!("{value}{padding}") };
+    let value = if value.len().is_multiple_of(2) { value.to_owned() } else { format!("{value}{padding}") };
     let mut bytes = [group.to_le_bytes(), number.to_le_bytes()].concat();
     bytes.extend(vr.bytes());
     bytes.extend(u16::try_from(value.len()).unwrap().to_le_bytes());
@@ -78,20 +78,54 @@ fn refuses_an_image_by_name() {
     assert!(error.contains("CT Image Storage"), "{error}");
 }
 
+/// A sequence of items in explicit little endian.
+fn sequence(group: u16, number: u16, items: &[Vec<u8>]) -> Vec<u8> {
+    let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap().to_le_bytes();
+    let item = |item: &Vec<u8>| [&[0xFE, 0xFF, 0x00, 0xE0], length(item).as_slice(), item].concat();
+    let items = items.iter().flat_map(item).collect::<Vec<_>>();
+    [group.to_le_bytes().as_slice(), &number.to_le_bytes(), b"SQ\0\0", &length(&items), &items].concat()
+}
+
+fn concept(code: &str, scheme: &str, meaning: &str) -> Vec<u8> {
+    let parts = [(0x0100, code), (0x0102, scheme), (0x0104, meaning)];
+    let item = parts.map(|(number, text)| element(0x0008, number, "SH", text)).concat();
+    sequence(0x0040, 0xA043, &[item])
+}
+
 #[test]
 fn refuses_a_report_on_something_else_by_its_root_concept() {
-    let [code, scheme, meaning] = [(0x0100, "18748-4"), (0x0102, "LN"), (0x0104, "Imaging Report")]
-        .map(|(number, text)| element(8, number, "SH", text));
-    let item = [code, scheme, meaning].concat();
-    let mut body = element(0x0008, 0x0016, "UI", "1.2.840.10008.5.1.4.1.1.88.22");
-    body.extend([0x40, 0x00, 0x43, 0xA0, b'S', b'Q', 0, 0]);
-    body.extend(u32::try_from(item.len() + 8).unwrap().to_le_bytes());
-    body.extend([0xFE, 0xFF, 0x00, 0xE0]);
-    body.extend(u32::try_from(item.len()).unwrap().to_le_bytes());
-    body.extend(item);
-    let bytes = file("1.2.840.10008.5.1.4.1.1.88.22", EXPLICIT_LITTLE_ENDIAN, &body);
+    let sop_class = "1.2.840.10008.5.1.4.1.1.88.22";
+    let body = [element(8, 0x16, "UI", sop_class), concept("18748-4", "LN", "Imaging Report")].concat();
+    let bytes = file(sop_class, EXPLICIT_LITTLE_ENDIAN, &body);
     assert!(matches!(dose::read(&bytes), Err(ReadError::NotDoseReport { root: Some(_), .. })));
     assert!(refusal(&bytes).contains("18748-4 LN \"Imaging Report\""), "{}", refusal(&bytes));
+}
+
+#[test]
+fn refuses_more_events_than_a_report_has() {
+    let head = [element(8, 0x16, "UI", DOSE_REPORT), concept("113701", "DCM", "Report")].concat();
+    let report = |events: usize| {
+        let content = sequence(0x0040, 0xA730, &vec![concept("113819", "DCM", "CT Acquisition"); events]);
+        file(DOSE_REPORT, EXPLICIT_LITTLE_ENDIAN, &[head.clone(), content].concat())
+    };
+    assert_eq!(dose::read(&report(MAX_EVENTS)).unwrap().events.len(), MAX_EVENTS);
+    assert!(refusal(&report(MAX_EVENTS + 1)).contains("10001 irradiation events, more than 10000"));
+}
+
+#[test]
+fn refuses_a_dose_report_without_content() {
+    let body = [element(8, 0x16, "UI", DOSE_REPORT), concept("113701", "DCM", "Report")].concat();
+    let bytes = file(DOSE_REPORT, EXPLICIT_LITTLE_ENDIAN, &body);
+    assert!(refusal(&bytes).contains("the dose report has no content"));
+}
+
+#[test]
+fn reads_on_past_zeros_after_the_last_element() {
+    let mut bytes = samples().swap_remove(0);
+    bytes.extend([0; 100]);
+    assert!(dose::read(&bytes).is_ok());
+    bytes.push(1);
+    assert!(matches!(dose::read(&bytes), Err(ReadError::Broken { .. })));
 }
 
 #[test]

@@ -17,7 +17,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use dose::{Completion, DoseReport, EventKind, IrradiationEvent, Phantom, Plane, ReadError, Sex, Template};
+use dose::{
+    Completion, Description, DoseReport, EventKind, IrradiationEvent, Phantom, Plane, ReadError, Sex,
+    Template,
+};
+
+use metadata::requirements::{Sender, check};
 
 #[path = "real_reports/csv.rs"]
 mod csv;
@@ -80,6 +85,36 @@ fn reads_every_event() {
     }
     assert_eq!(rows.len(), 611);
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn describes_every_report_so_that_a_document_source_may_send_it() {
+    let Some(folder) = folder() else { return };
+    let said = Description {
+        patient_id: "P1^^^&1.2.3.4&ISO".parse().unwrap(),
+        source_patient_authority: "1.2.3.5".parse().unwrap(),
+        accession_authority: Some("1.2.3.5.1".parse().unwrap()),
+        author_institution: None,
+        language: "en-US".parse().unwrap(),
+        time_zone: jiff::tz::TimeZone::UTC,
+        codes: Description::default_codes(),
+        source_id: "1.2.3.6".parse().unwrap(),
+        submission_unique_id: "1.2.3.7".parse().unwrap(),
+        submission_time: "20250101120000".parse().unwrap(),
+    };
+    let mut described = 0;
+    for row in csv::read(&folder.join("expected.csv")) {
+        let Ok(report) = dose::read_file(folder.join(row.text("file"))) else { continue };
+        let submission = dose::describe(&report, &said).unwrap();
+        let mut errors = metadata::RegistryErrors::default();
+        submission.check(&mut errors);
+        check(&submission, Sender::DocumentSource, &mut errors);
+        assert_eq!(errors.into_result(), Ok(()), "{}", row.text("file"));
+        let again = metadata::Submission::read(&submission.write());
+        assert_eq!(again.as_ref(), Ok(&submission), "{}", row.text("file"));
+        described += 1;
+    }
+    assert_eq!(described, 31);
 }
 
 #[test]
