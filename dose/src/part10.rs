@@ -95,8 +95,8 @@ impl<'a> File<'a> {
         Ok(Self {
             sop_class_uid: meta.ascii(tags::MEDIA_STORAGE_SOP_CLASS_UID).unwrap_or_default(),
             transfer_syntax_uid,
+            body_offset: if matches!(body, Cow::Borrowed(_)) { reader.position } else { 0 },
             body,
-            body_offset: reader.position,
             encoding,
         })
     }
