@@ -1,5 +1,8 @@
 //! Reading: statements on one unchanging view of the database.
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
 use crate::{DatabaseError, Row, Value, sqlite};
 
 /// How many values one statement asks for at once; longer lists take several statements.
@@ -16,43 +19,48 @@ impl Reader {
     }
 
     /// The rows that `statement` finds.
-    pub async fn rows(
+    pub fn rows(
         &mut self,
         statement: &'static str,
         values: impl IntoIterator<Item = Value>,
-    ) -> Result<Vec<Row>, DatabaseError> {
-        sqlite::rows(&mut self.transaction, statement, values.into_iter().collect()).await
+    ) -> BoxFuture<'_, Result<Vec<Row>, DatabaseError>> {
+        // Boxed, here and below, so that the future holds values and not the caller's iterator.
+        sqlite::rows(&mut self.transaction, statement, values.into_iter().collect()).boxed()
     }
 
     /// The first row that `statement` finds.
-    pub async fn row(
+    pub fn row(
         &mut self,
         statement: &'static str,
         values: impl IntoIterator<Item = Value>,
-    ) -> Result<Option<Row>, DatabaseError> {
-        Ok(self.rows(statement, values).await?.into_iter().next())
+    ) -> BoxFuture<'_, Result<Option<Row>, DatabaseError>> {
+        let rows = self.rows(statement, values);
+        async { Ok(rows.await?.into_iter().next()) }.boxed()
     }
 
     /// The rows that `statement` finds when `$list` in it stands for any of `list`; the fixed `values`
     /// are its `$1`, `$2` and so on.
-    pub async fn rows_among(
+    pub fn rows_among(
         &mut self,
         statement: &'static str,
         values: impl IntoIterator<Item = Value>,
         list: impl IntoIterator<Item = Value>,
-    ) -> Result<Vec<Row>, DatabaseError> {
+    ) -> BoxFuture<'_, Result<Vec<Row>, DatabaseError>> {
         let values: Vec<Value> = values.into_iter().collect();
         let list: Vec<Value> = list.into_iter().collect();
-        let mut found = Vec::new();
-        for part in list.chunks(LIST) {
-            // Few different lengths, so that prepared statements are found again.
-            let width = part.len().next_power_of_two();
-            let padding = part.last().into_iter().cycle().take(width - part.len());
-            let statement = statement.replace("$list", &placeholders(values.len(), width));
-            let all = values.iter().chain(part).chain(padding).cloned().collect();
-            found.extend(sqlite::rows(&mut self.transaction, statement, all).await?);
+        async move {
+            let mut found = Vec::new();
+            for part in list.chunks(LIST) {
+                // Few different lengths, so that prepared statements are found again.
+                let width = part.len().next_power_of_two();
+                let padding = part.last().into_iter().cycle().take(width - part.len());
+                let all = values.iter().chain(part).chain(padding).cloned().collect();
+                let statement = statement.replace("$list", &placeholders(values.len(), width));
+                found.extend(sqlite::rows(&mut self.transaction, statement, all).await?);
+            }
+            Ok(found)
         }
-        Ok(found)
+        .boxed()
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::ops::{Deref, DerefMut};
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
 use crate::reader::placeholders;
 use crate::{DatabaseError, Reader, Value, sqlite};
 
@@ -19,30 +22,33 @@ impl Writer {
     }
 
     /// Runs a statement that changes something; tells how many rows it changed.
-    pub async fn execute(
+    pub fn execute(
         &mut self,
         statement: &'static str,
         values: impl IntoIterator<Item = Value>,
-    ) -> Result<u64, DatabaseError> {
-        sqlite::execute(&mut self.reader.transaction, statement, values.into_iter().collect()).await
+    ) -> BoxFuture<'_, Result<u64, DatabaseError>> {
+        sqlite::execute(&mut self.reader.transaction, statement, values.into_iter().collect()).boxed()
     }
 
     /// Runs a statement that inserts `rows`, all of the same width, where `$rows` stands in it.
-    pub async fn insert(
+    pub fn insert(
         &mut self,
         statement: &'static str,
         rows: impl IntoIterator<Item = Vec<Value>>,
-    ) -> Result<(), DatabaseError> {
+    ) -> BoxFuture<'_, Result<(), DatabaseError>> {
         let rows: Vec<Vec<Value>> = rows.into_iter().collect();
-        for part in rows.chunks(ROWS) {
-            let width = part.first().map_or(0, Vec::len);
-            let tuples: Vec<String> =
-                (0..part.len()).map(|row| format!("({})", placeholders(row * width, width))).collect();
-            let statement = statement.replace("$rows", &tuples.join(", "));
-            let values = part.iter().flatten().cloned().collect();
-            sqlite::execute(&mut self.reader.transaction, statement, values).await?;
+        async move {
+            for part in rows.chunks(ROWS) {
+                let width = part.first().map_or(0, Vec::len);
+                let tuples: Vec<String> =
+                    (0..part.len()).map(|row| format!("({})", placeholders(row * width, width))).collect();
+                let statement = statement.replace("$rows", &tuples.join(", "));
+                let values = part.iter().flatten().cloned().collect();
+                sqlite::execute(&mut self.reader.transaction, statement, values).await?;
+            }
+            Ok(())
         }
-        Ok(())
+        .boxed()
     }
 
     /// Runs a text of several statements, as a migration is.

@@ -1,1 +1,104 @@
-//! x
+//! The Document Registry: keeps metadata, and says what it knows (ITI TF-1 10.1.1.3).
+
+mod patients;
+mod query;
+mod register;
+mod rules;
+mod store;
+
+use std::sync::Arc;
+
+use actors::Endpoint;
+use actors::audit::Audit;
+use actors::endpoint::internal;
+use actors::transactions::{QueryResponse, Register, RegistryResponse, StoredQuery};
+use database::{Database, DatabaseError};
+use metadata::{Flavour, RegistryErrors};
+use soap::peer::Peer;
+
+use store::StoreError;
+
+/// A registry with its database.
+#[derive(Debug)]
+pub struct Registry {
+    database: Database,
+    policy: Policy,
+}
+
+/// What an affinity domain leaves to its registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Whose objects are taken in.
+    pub patients: PatientPolicy,
+}
+
+/// Which patients a registry knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatientPolicy {
+    /// Those that the identity feed has told of; others are refused (ITI TF-2 3.42.4.1.3.3.1).
+    Feed,
+    /// Any: a patient is known from the first submission on.
+    Accept,
+}
+
+impl Registry {
+    /// Opens the registry whose data lie at `location`, and makes its tables if there are none.
+    pub async fn open(location: &str, policy: Policy) -> Result<Self, DatabaseError> {
+        Ok(Self { database: Database::open(location, &store::SCHEMA).await?, policy })
+    }
+}
+
+/// Why a request was not carried out.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Something is wrong with it.
+    Errors(RegistryErrors),
+    /// Something is wrong with us.
+    Store(StoreError),
+}
+
+impl Refusal {
+    /// As the peer learns it; what is wrong with us is for the operator's log.
+    fn into_errors(self, doing: &str) -> RegistryErrors {
+        match self {
+            Self::Errors(errors) => errors,
+            Self::Store(error) => internal(doing, &error),
+        }
+    }
+}
+
+impl From<RegistryErrors> for Refusal {
+    fn from(errors: RegistryErrors) -> Self {
+        Self::Errors(errors)
+    }
+}
+
+impl<E: Into<StoreError>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// The transactions that the registry answers.
+pub fn endpoint(registry: &Arc<Registry>, audit: Audit) -> Endpoint {
+    Endpoint::new(Flavour::Registry, audit).answers(registry, register).answers(registry, query)
+}
+
+async fn register(
+    registry: Arc<Registry>,
+    request: Register,
+    _: Peer,
+) -> Result<RegistryResponse, RegistryErrors> {
+    registry.register(request.submission).await
+}
+
+async fn query(
+    registry: Arc<Registry>,
+    request: StoredQuery,
+    _: Peer,
+) -> Result<QueryResponse, RegistryErrors> {
+    registry.query(&request).await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! Patients as the identity feed tells of them (ITI TF-2 3.8, 3.44).
+
+use metadata::{ErrorCode, PatientId, RegistryError, RegistryErrors};
+
+use crate::store::patient;
+use crate::{Refusal, Registry};
+
+impl Registry {
+    /// Knows a patient from now on.
+    pub async fn add_patient(&self, id: PatientId) -> Result<(), RegistryErrors> {
+        let add = self.database.write(move |writer| {
+            let id = id.clone();
+            Box::pin(async move { patient::add(writer, &id).await.map(drop).map_err(Refusal::from) })
+        });
+        add.await.map_err(|refusal| refusal.into_errors("adding a patient"))
+    }
+
+    /// Merges `subsumed` into `survivor`: what was registered for the one is found under the other from now
+    /// on, and the one is no longer used. Once merged, a patient stays merged (ITI TF-2 3.8.4.2.3).
+    pub async fn merge_patients(
+        &self,
+        subsumed: PatientId,
+        survivor: PatientId,
+    ) -> Result<(), RegistryErrors> {
+        let merge = self.database.write(move |writer| {
+            let (subsumed, survivor) = (subsumed.clone(), survivor.clone());
+            Box::pin(async move {
+                let survivor = patient::find(writer, &survivor).await?;
+                let survivor = survivor.filter(|patient| patient.merged_into.is_none());
+                let survivor = survivor.ok_or_else(|| unknown("survivor"))?.number;
+                let subsumed = patient::find(writer, &subsumed).await?;
+                let subsumed = subsumed.filter(|patient| patient.merged_into.is_none());
+                let subsumed = subsumed.ok_or_else(|| unknown("subsumed patient"))?.number;
+                if subsumed == survivor {
+                    return Err(unknown("subsumed patient other than the survivor").into());
+                }
+                Ok(patient::merge(writer, subsumed, survivor).await?)
+            })
+        });
+        merge.await.map_err(|refusal: Refusal| refusal.into_errors("merging patients"))
+    }
+}
+
+fn unknown(who: &str) -> RegistryErrors {
+    let context = format!("the {who} is not known, or was merged before (ITI TF-2 3.8.4.2.3)");
+    RegistryErrors::from(RegistryError::new(ErrorCode::UnknownPatientId, context))
+}

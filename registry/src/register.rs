@@ -1,0 +1,77 @@
+//! ITI-42: takes a submission in, whole or not at all (ITI TF-2 3.42.4.1.3).
+
+mod effects;
+
+use std::sync::Arc;
+
+use actors::transactions::RegistryResponse;
+use database::Writer;
+use metadata::{EntryUuid, RegistryErrors, Submission, Timestamp};
+use uuid::Uuid;
+
+use crate::rules::{self, Case, Known};
+use crate::store::{self, NewObject, StoreError, patient};
+use crate::{Policy, Refusal, Registry};
+
+impl Registry {
+    /// Registers all objects of a submission, approved and under UUIDs, or says all that is wrong with it.
+    pub async fn register(&self, submission: Submission) -> Result<RegistryResponse, RegistryErrors> {
+        const DOING: &str = "registering a submission";
+        let prepared = Prepared::of(submission).map_err(|error| Refusal::from(error).into_errors(DOING))?;
+        let (prepared, policy) = (Arc::new(prepared), self.policy);
+        let outcome = self.database.write(move |writer| {
+            let prepared = Arc::clone(&prepared);
+            Box::pin(async move { carry_out(writer, &prepared, policy).await })
+        });
+        let errors = outcome.await.map_err(|refusal| refusal.into_errors(DOING))?;
+        Ok(RegistryResponse { errors })
+    }
+}
+
+/// A submission with all that can be done before the database is asked.
+struct Prepared {
+    /// As it came, so that errors name what the source named.
+    submitted: Submission,
+    /// With UUIDs in place of symbols.
+    resolved: Submission,
+    objects: Vec<NewObject>,
+    now: Timestamp,
+}
+
+impl Prepared {
+    fn of(submitted: Submission) -> Result<Self, StoreError> {
+        let now = Timestamp::from_unix(jiff::Timestamp::now().as_second());
+        let mut resolved = submitted.clone();
+        resolved.assign_uuids(new_uuid);
+        resolved.folders.iter_mut().for_each(|folder| folder.last_update_time = Some(now));
+        let objects = resolved.clone().into_objects().filter_map(|object| NewObject::of(object).transpose());
+        let objects = objects.collect::<Result<_, _>>()?;
+        Ok(Self { submitted, resolved, objects, now })
+    }
+}
+
+/// A fresh id. Those that are given one after the other lie together in the index.
+fn new_uuid() -> EntryUuid {
+    EntryUuid::from(Uuid::now_v7())
+}
+
+/// The whole transaction; the warnings, if it is to be kept.
+async fn carry_out(
+    writer: &mut Writer,
+    prepared: &Prepared,
+    policy: Policy,
+) -> Result<RegistryErrors, Refusal> {
+    let known = Known::load(writer, &prepared.submitted).await?;
+    let mut findings = RegistryErrors::default();
+    rules::check(&Case::new(&prepared.submitted, &known, policy), &mut findings);
+    findings.clone().into_result()?;
+    let Some(id) = &prepared.submitted.submission_set.patient_id else {
+        return Ok(findings); // Its absence was a finding.
+    };
+    let patient = patient::add(writer, id).await?;
+    let mut keys = known.keys();
+    let mut objects = prepared.objects.clone();
+    objects.extend(effects::apply(writer, prepared, &known, &mut keys).await?);
+    store::insert(writer, patient.number, objects, &keys).await?;
+    Ok(findings)
+}

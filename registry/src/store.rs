@@ -1,0 +1,36 @@
+//! What lies in the database: patients, and objects clustered by patient (design D3, stack.md 4.1).
+//!
+//! A row has the object as it was said, compressed, beside columns for what queries ask and for what
+//! changes later. The columns of the first kind follow from the object and could be rebuilt.
+
+mod columns;
+mod facets;
+mod fragment;
+mod object;
+pub(crate) mod patient;
+
+pub(crate) use columns::NewObject;
+pub(crate) use facets::{Facet, Facets};
+pub(crate) use fragment::fragments;
+pub(crate) use object::{
+    Key, Kind, Object, UniqueIdOwner, associations_from, associations_to, by_keys, by_unique_ids, by_uuids,
+    deprecate, insert, of_patient, touch_folder, unique_id_owners,
+};
+pub(crate) use patient::{Patient, PatientNumber};
+
+use database::{DatabaseError, Schema};
+
+/// The tables of the registry.
+pub(crate) const SCHEMA: Schema =
+    Schema { keeper: "registry", migrations: &[include_str!("store/tables_1.sql")] };
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("an object cannot be compressed: {0}")]
+    Compress(std::io::Error),
+    #[error("the fragment of an object cannot be read: {0}")]
+    Fragment(String),
+}

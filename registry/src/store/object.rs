@@ -1,0 +1,322 @@
+//! Objects: their keys, their index columns, and the statements that read and change them.
+
+use std::collections::{HashMap, HashSet};
+
+use database::{DatabaseError, Reader, Row, Value, Writer};
+use metadata::{AssociationType, AvailabilityStatus, EntryUuid, Hash};
+
+use super::{Facet, Facets, NewObject, PatientNumber};
+
+/// Bits of a key that count the objects of one patient.
+const ORDINAL_BITS: u32 = 24;
+
+/// Where an object lies: its patient and its place among the patient's objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Key(i64);
+
+impl Key {
+    /// The patient that the object was registered for.
+    pub(crate) const fn patient(self) -> PatientNumber {
+        PatientNumber(self.0 >> ORDINAL_BITS)
+    }
+
+    pub(super) const fn from_column(key: i64) -> Self {
+        Self(key)
+    }
+
+    const fn first(patient: PatientNumber) -> i64 {
+        patient.0 << ORDINAL_BITS
+    }
+}
+
+impl From<Key> for Value {
+    fn from(key: Key) -> Self {
+        key.0.into()
+    }
+}
+
+/// What an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    StableEntry = 1,
+    OnDemandEntry = 2,
+    SubmissionSet = 3,
+    Folder = 4,
+    Association = 5,
+}
+
+impl Kind {
+    const ALL: [Self; 5] =
+        [Self::StableEntry, Self::OnDemandEntry, Self::SubmissionSet, Self::Folder, Self::Association];
+
+    /// Whether it is a document entry.
+    pub(crate) const fn is_entry(self) -> bool {
+        matches!(self, Self::StableEntry | Self::OnDemandEntry)
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::StableEntry | Self::OnDemandEntry => "DocumentEntry",
+            Self::SubmissionSet => "SubmissionSet",
+            Self::Folder => "Folder",
+            Self::Association => "Association",
+        })
+    }
+}
+
+/// An object without its fragment: what rules and queries look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Object {
+    pub(crate) key: Key,
+    pub(crate) uuid: EntryUuid,
+    pub(crate) kind: Kind,
+    pub(crate) status: AvailabilityStatus,
+    pub(crate) version: u32,
+    pub(crate) lid: EntryUuid,
+    /// creationTime, submissionTime or lastUpdateTime, in Unix seconds.
+    pub(crate) time: Option<i64>,
+    pub(crate) service_start: Option<i64>,
+    pub(crate) service_stop: Option<i64>,
+    /// The ends of an association.
+    pub(crate) source: Option<Key>,
+    pub(crate) target: Option<Key>,
+    pub(crate) facets: Facets,
+}
+
+/// The columns of [`Object`], in its order, and where they are from.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT o.key, o.uuid, o.kind, o.status, o.version, o.lid, o.time, o.service_start, ",
+            "o.service_stop, o.source, o.target, o.facets FROM object o ",
+            $rest
+        )
+    };
+}
+
+impl Object {
+    /// Whether this is an association of that type.
+    pub(crate) fn is(&self, association_type: &AssociationType) -> bool {
+        self.facets.values(Facet::AssociationType).any(|urn| urn == association_type.urn())
+    }
+
+    /// Whether it has not been deprecated.
+    pub(crate) fn is_approved(&self) -> bool {
+        self.status == AvailabilityStatus::Approved
+    }
+
+    fn read(mut row: Row) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            key: Key(row.take()?),
+            uuid: EntryUuid::from_bytes(row.take()?),
+            kind: read_kind(row.take()?),
+            status: read_status(row.take()?),
+            version: u32::try_from(row.take::<i64>()?).unwrap_or(u32::MAX),
+            lid: EntryUuid::from_bytes(row.take()?),
+            time: row.take()?,
+            service_start: row.take()?,
+            service_stop: row.take()?,
+            source: row.take::<Option<i64>>()?.map(Key),
+            target: row.take::<Option<i64>>()?.map(Key),
+            facets: row.take::<String>()?.into(),
+        })
+    }
+
+    fn read_all(rows: Vec<Row>) -> Result<Vec<Self>, DatabaseError> {
+        rows.into_iter().map(Self::read).collect()
+    }
+}
+
+fn read_kind(number: i64) -> Kind {
+    Kind::ALL.into_iter().find(|kind| *kind as i64 == number).unwrap_or(Kind::Association)
+}
+
+const fn read_status(number: i64) -> AvailabilityStatus {
+    if number == APPROVED { AvailabilityStatus::Approved } else { AvailabilityStatus::Deprecated }
+}
+
+const APPROVED: i64 = 1;
+const DEPRECATED: i64 = 2;
+
+/// The objects with these entryUUIDs.
+pub(crate) async fn by_uuids(reader: &mut Reader, uuids: &[EntryUuid]) -> Result<Vec<Object>, DatabaseError> {
+    let list = uuids.iter().map(|uuid| uuid.as_bytes().as_slice().into());
+    let statement = select!("JOIN entry_uuid u ON u.object = o.key WHERE u.uuid IN ($list)");
+    Object::read_all(reader.rows_among(statement, [], list).await?)
+}
+
+/// The objects with these unique ids: several document entries may share one.
+pub(crate) async fn by_unique_ids(
+    reader: &mut Reader,
+    unique_ids: &[&str],
+) -> Result<Vec<Object>, DatabaseError> {
+    let list = unique_ids.iter().map(|id| Value::from(*id));
+    Object::read_all(reader.rows_among(select!("WHERE o.unique_id IN ($list)"), [], list).await?)
+}
+
+/// The objects at these keys.
+pub(crate) async fn by_keys(reader: &mut Reader, keys: HashSet<Key>) -> Result<Vec<Object>, DatabaseError> {
+    let list = keys.into_iter().map(Value::from);
+    Object::read_all(reader.rows_among(select!("WHERE o.key IN ($list)"), [], list).await?)
+}
+
+/// The associations that start at one of these objects.
+pub(crate) async fn associations_from(
+    reader: &mut Reader,
+    sources: HashSet<Key>,
+) -> Result<Vec<Object>, DatabaseError> {
+    let list = sources.into_iter().map(Value::from);
+    Object::read_all(reader.rows_among(select!("WHERE o.source IN ($list)"), [], list).await?)
+}
+
+/// The associations that end at one of these objects.
+pub(crate) async fn associations_to(
+    reader: &mut Reader,
+    targets: HashSet<Key>,
+) -> Result<Vec<Object>, DatabaseError> {
+    let list = targets.into_iter().map(Value::from);
+    Object::read_all(reader.rows_among(select!("WHERE o.target IN ($list)"), [], list).await?)
+}
+
+/// The objects of some kinds and statuses that were registered for a patient.
+pub(crate) async fn of_patient(
+    reader: &mut Reader,
+    patient: PatientNumber,
+    kinds: &[Kind],
+    statuses: &[AvailabilityStatus],
+) -> Result<Vec<Object>, DatabaseError> {
+    let statement = select!("WHERE o.key >= $1 AND o.key < $2 AND o.kind IN ($list)");
+    let range = [Key::first(patient).into(), Key::first(PatientNumber(patient.0 + 1)).into()];
+    let list = kinds.iter().map(|kind| Value::from(*kind as i64));
+    let objects = Object::read_all(reader.rows_among(statement, range, list).await?)?;
+    Ok(objects.into_iter().filter(|object| statuses.contains(&object.status)).collect())
+}
+
+/// Who has a unique id, and what the document under it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UniqueIdOwner {
+    pub(crate) kind: Kind,
+    hash: Option<Vec<u8>>,
+    size: Option<i64>,
+}
+
+impl UniqueIdOwner {
+    /// Whether the document under the id has this hash.
+    pub(crate) fn has_hash(&self, hash: &Hash) -> bool {
+        self.hash.as_deref() == Some(hash.as_bytes())
+    }
+
+    /// Whether the document under the id has this size.
+    pub(crate) fn has_size(&self, bytes: u64) -> bool {
+        self.size == Some(size(bytes))
+    }
+}
+
+/// Those of the unique ids that are taken.
+pub(crate) async fn unique_id_owners(
+    reader: &mut Reader,
+    unique_ids: &[&str],
+) -> Result<HashMap<String, UniqueIdOwner>, DatabaseError> {
+    let statement = "SELECT value, kind, hash, size FROM unique_id WHERE value IN ($list)";
+    let rows = reader.rows_among(statement, [], unique_ids.iter().map(|id| Value::from(*id))).await?;
+    rows.into_iter()
+        .map(|mut row| {
+            let value = row.take()?;
+            let owner = UniqueIdOwner { kind: read_kind(row.take()?), hash: row.take()?, size: row.take()? };
+            Ok((value, owner))
+        })
+        .collect()
+}
+
+/// Stores approved first versions of new objects for a patient. Ends that are not among them are in `known`.
+pub(crate) async fn insert(
+    writer: &mut Writer,
+    patient: PatientNumber,
+    objects: Vec<NewObject>,
+    known: &HashMap<EntryUuid, Key>,
+) -> Result<(), DatabaseError> {
+    let first = reserve(writer, patient, objects.len()).await?;
+    let keys: HashMap<EntryUuid, Key> =
+        (first..).zip(&objects).map(|(key, new)| (new.uuid, Key(key))).collect();
+    let key_of = |uuid: &EntryUuid| keys.get(uuid).or_else(|| known.get(uuid)).copied();
+    let taken =
+        objects.iter().map(|new| vec![new.uuid.as_bytes().as_slice().into(), key_of(&new.uuid).into()]);
+    writer.insert("INSERT INTO entry_uuid (uuid, object) VALUES $rows", taken).await?;
+    let unique_ids = objects.iter().filter_map(|new| {
+        let hash = new.hash.map(|hash| hash.as_bytes().to_vec());
+        Some(vec![
+            new.unique_id.clone()?.into(),
+            (new.kind as i64).into(),
+            hash.into(),
+            new.size.map(size).into(),
+        ])
+    });
+    writer.insert(INSERT_UNIQUE_ID, unique_ids).await?;
+    let rows: Vec<Vec<Value>> = objects
+        .into_iter()
+        .map(|new| {
+            let uuid = new.uuid.as_bytes().as_slice();
+            vec![
+                key_of(&new.uuid).into(),
+                uuid.into(),
+                (new.kind as i64).into(),
+                APPROVED.into(),
+                FIRST_VERSION.into(),
+                uuid.into(),
+                new.unique_id.into(),
+                new.time.into(),
+                new.service_start.into(),
+                new.service_stop.into(),
+                new.ends.and_then(|(source, _)| key_of(&source)).into(),
+                new.ends.and_then(|(_, target)| key_of(&target)).into(),
+                new.facets.as_str().into(),
+                NO_DICTIONARY.into(),
+                new.fragment.into(),
+            ]
+        })
+        .collect();
+    writer.insert(INSERT_OBJECT, rows).await
+}
+
+/// A size as a column has it.
+fn size(bytes: u64) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
+}
+
+const FIRST_VERSION: i64 = 1;
+const NO_DICTIONARY: i64 = 0;
+
+/// A document that is registered again under the id it has is no conflict (ITI TF-2 3.42.4.1.3.3).
+const INSERT_UNIQUE_ID: &str =
+    "INSERT INTO unique_id (value, kind, hash, size) VALUES $rows ON CONFLICT (value) DO NOTHING";
+
+const INSERT_OBJECT: &str = "INSERT INTO object (key, uuid, kind, status, version, lid, unique_id, time, \
+     service_start, service_stop, source, target, facets, dictionary, fragment) VALUES $rows";
+
+/// The first of `count` keys that are the patient's next.
+async fn reserve(writer: &mut Writer, patient: PatientNumber, count: usize) -> Result<i64, DatabaseError> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let statement = "UPDATE patient SET objects = objects + $1 WHERE no = $2 RETURNING objects - $1";
+    let row = writer.row(statement, [count.into(), patient.0.into()]).await?;
+    let before: i64 = row.map_or(Ok(0), |mut row| row.take())?;
+    Ok(Key::first(patient) + before)
+}
+
+/// Deprecates what is still approved; tells how many were.
+pub(crate) async fn deprecate(writer: &mut Writer, keys: &HashSet<Key>) -> Result<u64, DatabaseError> {
+    let mut changed = 0;
+    for key in keys {
+        let values = [DEPRECATED.into(), (*key).into(), APPROVED.into()];
+        changed +=
+            writer.execute("UPDATE object SET status = $1 WHERE key = $2 AND status = $3", values).await?;
+    }
+    Ok(changed)
+}
+
+/// Sets lastUpdateTime of a folder, in Unix seconds.
+pub(crate) async fn touch_folder(writer: &mut Writer, folder: Key, now: i64) -> Result<(), DatabaseError> {
+    writer.execute("UPDATE object SET time = $1 WHERE key = $2", [now.into(), folder.into()]).await?;
+    Ok(())
+}

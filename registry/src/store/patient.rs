@@ -1,0 +1,82 @@
+//! Patients in the database: their numbers, and who was merged into whom.
+
+use std::collections::{HashMap, HashSet};
+
+use database::{DatabaseError, Reader, Row, Value, Writer};
+use metadata::PatientId;
+
+/// The number under which the objects of a patient lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct PatientNumber(pub(super) i64);
+
+/// A patient that the registry knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Patient {
+    pub(crate) number: PatientNumber,
+    pub(crate) id: PatientId,
+    /// The survivor, if this patient was merged into another.
+    pub(crate) merged_into: Option<PatientNumber>,
+}
+
+impl Patient {
+    /// The number under which this patient is current.
+    pub(crate) fn current(&self) -> PatientNumber {
+        self.merged_into.unwrap_or(self.number)
+    }
+}
+
+/// The patient with an id, merged or not.
+pub(crate) async fn find(reader: &mut Reader, id: &PatientId) -> Result<Option<Patient>, DatabaseError> {
+    let statement = "SELECT no, authority, id, merged_into FROM patient WHERE authority = $1 AND id = $2";
+    let row = reader.row(statement, [id.authority().as_str().into(), id.id().into()]).await?;
+    row.and_then(|row| read(row).transpose()).transpose()
+}
+
+/// The patients with these numbers.
+pub(crate) async fn by_numbers(
+    reader: &mut Reader,
+    numbers: HashSet<PatientNumber>,
+) -> Result<HashMap<PatientNumber, Patient>, DatabaseError> {
+    let statement = "SELECT no, authority, id, merged_into FROM patient WHERE no IN ($list)";
+    let rows = reader.rows_among(statement, [], numbers.into_iter().map(|number| number.0.into())).await?;
+    let patients = rows.into_iter().filter_map(|row| read(row).transpose());
+    patients.map(|patient| patient.map(|patient| (patient.number, patient))).collect()
+}
+
+/// The numbers of all who were merged into a patient.
+pub(crate) async fn merged_into(
+    reader: &mut Reader,
+    survivor: PatientNumber,
+) -> Result<Vec<PatientNumber>, DatabaseError> {
+    let rows = reader.rows("SELECT no FROM patient WHERE merged_into = $1", [survivor.0.into()]).await?;
+    rows.into_iter().map(|mut row| row.take().map(PatientNumber)).collect()
+}
+
+/// The patient with an id, added if unknown.
+pub(crate) async fn add(writer: &mut Writer, id: &PatientId) -> Result<Patient, DatabaseError> {
+    let statement =
+        "INSERT INTO patient (authority, id) VALUES ($1, $2) ON CONFLICT (authority, id) DO NOTHING";
+    writer.execute(statement, [id.authority().as_str().into(), id.id().into()]).await?;
+    find(writer, id).await?.ok_or(DatabaseError::Stopped)
+}
+
+/// Merges a patient, and all who were merged into it before, into another.
+pub(crate) async fn merge(
+    writer: &mut Writer,
+    subsumed: PatientNumber,
+    survivor: PatientNumber,
+) -> Result<(), DatabaseError> {
+    let values: [Value; 2] = [survivor.0.into(), subsumed.0.into()];
+    writer.execute("UPDATE patient SET merged_into = $1 WHERE no = $2 OR merged_into = $2", values).await?;
+    Ok(())
+}
+
+/// None only if an id was stored that is none, which [`add`] cannot do.
+fn read(mut row: Row) -> Result<Option<Patient>, DatabaseError> {
+    let number = PatientNumber(row.take()?);
+    let authority: String = row.take()?;
+    let id: String = row.take()?;
+    let merged_into = row.take::<Option<i64>>()?.map(PatientNumber);
+    let id = authority.parse().ok().and_then(|authority| PatientId::new(&id, authority).ok());
+    Ok(id.map(|id| Patient { number, id, merged_into }))
+}

@@ -1,0 +1,278 @@
+//! The queries that find, and each of their parameters (ITI TF-2 3.18.4.1.2.3.7.1 to 7.4 and 7.14).
+
+use actors::transactions::stored_query::{
+    ContentFilter, DocumentFilter, FindDocuments, FindDocumentsByReferenceId, FindFolders,
+    FindSubmissionSets, GetAll, Pattern, Period, Query,
+};
+use metadata::{Code, ObjectType};
+
+use super::*;
+use crate::query::{LEAF_CLASS_LIMIT, OBJECT_REF_LIMIT};
+
+const BOTH: [AvailabilityStatus; 2] = [AvailabilityStatus::Approved, AvailabilityStatus::Deprecated];
+
+fn documents(filter: DocumentFilter) -> FindDocuments {
+    FindDocuments { patient_id: PATIENT.parse().unwrap(), status: vec![AvailabilityStatus::Approved], filter }
+}
+
+/// Whether the sample document passes.
+async fn passes(house: &House, filter: DocumentFilter) -> bool {
+    !house.get(Query::FindDocuments(documents(filter))).await.is_empty()
+}
+
+async fn with_sample() -> House {
+    let house = House::accepting().await;
+    house.register(document_in_folder(1)).await;
+    house
+}
+
+fn code(code: &str, scheme: &str) -> Vec<Code> {
+    vec![Code::new("other", "1.1", ""), Code::new(code, scheme, "not compared")]
+}
+
+fn period(from: &str, to: &str) -> Period {
+    Period { from: from.parse().ok(), to: to.parse().ok() }
+}
+
+#[tokio::test]
+async fn finds_documents_by_each_code() {
+    let house = with_sample().await;
+    let none = DocumentFilter::default;
+    let event = || code("CT", "1.2.840.10008.2.16.4");
+    let matching = [
+        none(),
+        DocumentFilter { class_code: code("IMAGES", "1.3.6.1.4.1.19376.1.2.6.1"), ..none() },
+        DocumentFilter { type_code: code("73569-6", "2.16.840.1.113883.6.1"), ..none() },
+        DocumentFilter { practice_setting_code: code("394914008", "2.16.840.1.113883.6.96"), ..none() },
+        DocumentFilter { healthcare_facility_type_code: code("HOSP", "2.16.840.1.113883.5.111"), ..none() },
+        DocumentFilter { event_code_list: vec![event(), event()], ..none() },
+    ];
+    for filter in matching {
+        assert!(passes(&house, filter.clone()).await, "{filter:?}");
+    }
+    let others = [
+        DocumentFilter { class_code: code("IMAGES", "1.2"), ..none() },
+        DocumentFilter { type_code: code("IMAGES", "1.3.6.1.4.1.19376.1.2.6.1"), ..none() },
+        DocumentFilter { practice_setting_code: code("x", "1.2"), ..none() },
+        DocumentFilter { healthcare_facility_type_code: code("x", "1.2"), ..none() },
+        DocumentFilter { event_code_list: vec![event(), code("x", "1.2")], ..none() },
+    ];
+    for filter in others {
+        assert!(!passes(&house, filter.clone()).await, "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn finds_documents_by_what_they_contain() {
+    let house = with_sample().await;
+    let format = || code("1.2.840.10008.5.1.4.1.1.88.67", "1.2.840.10008.2.6.1");
+    let normal = || code("N", "2.16.840.1.113883.5.25");
+    let content = |content| DocumentFilter { content, ..DocumentFilter::default() };
+    let none = ContentFilter::default;
+    assert!(passes(&house, content(ContentFilter { format_code: format(), ..none() })).await);
+    assert!(!passes(&house, content(ContentFilter { format_code: normal(), ..none() })).await);
+    let confidentiality_code = vec![normal()];
+    assert!(passes(&house, content(ContentFilter { confidentiality_code, ..none() })).await);
+    let confidentiality_code = vec![normal(), format()];
+    assert!(!passes(&house, content(ContentFilter { confidentiality_code, ..none() })).await);
+    let types = |object_type| content(ContentFilter { object_type, ..none() });
+    assert!(passes(&house, types(vec![ObjectType::Stable, ObjectType::OnDemand])).await);
+    assert!(!passes(&house, types(vec![ObjectType::OnDemand])).await);
+}
+
+#[tokio::test]
+async fn finds_documents_by_their_times() {
+    let house = with_sample().await;
+    let created = |creation_time| DocumentFilter { creation_time, ..DocumentFilter::default() };
+    assert!(passes(&house, created(period("20240305101500", "20240305101501"))).await);
+    assert!(passes(&house, created(period("2024", "2025"))).await);
+    assert!(passes(&house, created(period("", "2025"))).await);
+    assert!(!passes(&house, created(period("20240305101501", ""))).await);
+    assert!(!passes(&house, created(period("", "20240305101500"))).await);
+    let started = |service_start_time| DocumentFilter { service_start_time, ..DocumentFilter::default() };
+    assert!(passes(&house, started(period("202403051000", "202403051001"))).await);
+    assert!(!passes(&house, started(period("202403051001", ""))).await);
+    // The sample has no stop time, so that is not asked of it.
+    let stopped = |service_stop_time| DocumentFilter { service_stop_time, ..DocumentFilter::default() };
+    assert!(passes(&house, stopped(period("2030", "2031"))).await);
+}
+
+#[tokio::test]
+async fn finds_documents_by_their_authors() {
+    let house = with_sample().await;
+    let by = |pattern: &str| DocumentFilter {
+        author_person: vec![pattern.parse().unwrap()],
+        ..Default::default()
+    };
+    for fits in ["%Peeters%", "^Peeters^A_", "^Peeters^An", "%"] {
+        assert!(passes(&house, by(fits)).await, "{fits}");
+    }
+    for other in ["Peeters", "%peeters%", "%Welby%", "^Peeters^_"] {
+        assert!(!passes(&house, by(other)).await, "{other}");
+    }
+}
+
+#[tokio::test]
+async fn finds_documents_by_status_and_patient() {
+    let house = with_sample().await;
+    house.register(related(2, AssociationType::Replace, house.uuid(&document_id(1)).await)).await;
+    let find = |status: &[AvailabilityStatus], patient: &str| {
+        let query = documents(DocumentFilter::default());
+        Query::FindDocuments(FindDocuments {
+            status: status.to_vec(),
+            patient_id: patient.parse().unwrap(),
+            ..query
+        })
+    };
+    for (status, expected) in [(&BOTH[..1], "1.6.2"), (&BOTH[1..], "1.6.1")] {
+        let found = house.get(find(status, PATIENT)).await;
+        assert_eq!(
+            found.iter().map(|object| object.identity().unique_id).collect::<Vec<_>>(),
+            [Some(expected)]
+        );
+    }
+    assert_eq!(house.get(find(&BOTH, PATIENT)).await.len(), 2);
+    assert!(house.get(find(&BOTH, OTHER_PATIENT)).await.is_empty());
+}
+
+#[tokio::test]
+async fn finds_documents_by_what_they_refer_to() {
+    let house = with_sample().await;
+    let study = "1.2.3.4.5.7^^^^urn:ihe:iti:xds:2016:studyInstanceUID";
+    let pattern = |text: &str| -> Pattern { text.parse().unwrap() };
+    let find = |groups: &[&[&str]]| {
+        let groups = groups.iter().map(|group| group.iter().map(|text| pattern(text)).collect());
+        Query::FindDocumentsByReferenceId(FindDocumentsByReferenceId {
+            documents: documents(DocumentFilter::default()),
+            reference_id: groups.collect(),
+        })
+    };
+    let with_namespace = "1.2.3.4.5.7^^^Hospital^urn:ihe:iti:xds:2016:studyInstanceUID";
+    for groups in
+        [&[&[study][..]][..], &[&["x", study]], &[&[with_namespace]], &[&["1.2.3.4.5.7%"], &[study]]]
+    {
+        assert_eq!(house.get(find(groups)).await.len(), 1, "{groups:?}");
+    }
+    for groups in [
+        &[&["1.2.3.4.5.7"][..]][..],
+        &[&[study], &["x"]],
+        &[&["1.2.3^^^^urn:ihe:iti:xds:2016:studyInstanceUID"]],
+    ] {
+        assert!(house.get(find(groups)).await.is_empty(), "{groups:?}");
+    }
+}
+
+#[tokio::test]
+async fn finds_submission_sets_by_each_parameter() {
+    let house = with_sample().await;
+    let any = || FindSubmissionSets {
+        patient_id: PATIENT.parse().unwrap(),
+        source_id: Vec::new(),
+        submission_time: Period::default(),
+        author_person: None,
+        content_type_code: Vec::new(),
+        status: BOTH.to_vec(),
+    };
+    let matching = [
+        any(),
+        FindSubmissionSets { source_id: vec!["1.2.3.4.5.4".parse().unwrap()], ..any() },
+        FindSubmissionSets { submission_time: period("20240305102000", "20240305102001"), ..any() },
+        FindSubmissionSets { author_person: "%Peeters%".parse().ok(), ..any() },
+        FindSubmissionSets { content_type_code: code("DI", "2.16.840.1.113883.4.642.3.1"), ..any() },
+    ];
+    for query in matching {
+        let found = house.get(Query::FindSubmissionSets(query.clone())).await;
+        assert!(matches!(found[..], [Object::SubmissionSet(_)]), "{query:?}");
+    }
+    let others = [
+        FindSubmissionSets { source_id: vec!["1.2".parse().unwrap()], ..any() },
+        FindSubmissionSets { submission_time: period("", "20240305102000"), ..any() },
+        FindSubmissionSets { author_person: "%Welby%".parse().ok(), ..any() },
+        FindSubmissionSets { content_type_code: code("DI", "1.2"), ..any() },
+        FindSubmissionSets { status: vec![AvailabilityStatus::Deprecated], ..any() },
+        FindSubmissionSets { patient_id: OTHER_PATIENT.parse().unwrap(), ..any() },
+    ];
+    for query in others {
+        assert!(house.get(Query::FindSubmissionSets(query.clone())).await.is_empty(), "{query:?}");
+    }
+}
+
+#[tokio::test]
+async fn finds_folders_by_each_parameter() {
+    let house = with_sample().await;
+    let any = || FindFolders {
+        patient_id: PATIENT.parse().unwrap(),
+        last_update_time: Period::default(),
+        code_list: Vec::new(),
+        status: BOTH.to_vec(),
+    };
+    let dose = || code("DOSE", "1.2.3.4.5.10");
+    let matching = [
+        any(),
+        FindFolders { last_update_time: period("2020", "9999"), ..any() },
+        FindFolders { code_list: vec![dose(), dose()], ..any() },
+    ];
+    for query in matching {
+        let found = house.get(Query::FindFolders(query.clone())).await;
+        assert!(matches!(found[..], [Object::Folder(_)]), "{query:?}");
+    }
+    let others = [
+        FindFolders { last_update_time: period("", "2020"), ..any() },
+        FindFolders { code_list: vec![dose(), code("x", "1.2")], ..any() },
+        FindFolders { status: vec![AvailabilityStatus::Deprecated], ..any() },
+    ];
+    for query in others {
+        assert!(house.get(Query::FindFolders(query.clone())).await.is_empty(), "{query:?}");
+    }
+}
+
+#[tokio::test]
+async fn gets_all_of_a_patient() {
+    let house = with_sample().await;
+    house.register(with_patient(document(2), OTHER_PATIENT)).await;
+    let all = || GetAll {
+        patient_id: PATIENT.parse().unwrap(),
+        document_status: BOTH.to_vec(),
+        submission_set_status: BOTH.to_vec(),
+        folder_status: BOTH.to_vec(),
+        content: ContentFilter::default(),
+    };
+    // A document, a set, a folder and four memberships.
+    assert_eq!(house.get(Query::GetAll(all())).await.len(), 7);
+    let without_documents = GetAll { document_status: vec![AvailabilityStatus::Deprecated], ..all() };
+    assert_eq!(house.get(Query::GetAll(without_documents)).await.len(), 6);
+    let content = ContentFilter { format_code: code("x", "1.2"), ..ContentFilter::default() };
+    assert_eq!(house.get(Query::GetAll(GetAll { content, ..all() })).await.len(), 6);
+}
+
+#[tokio::test]
+async fn answers_with_references_when_asked_for_them() {
+    let house = with_sample().await;
+    let query = StoredQuery::object_ref(Query::FindDocuments(documents(DocumentFilter::default())));
+    let response = house.registry.query(&query).await.unwrap();
+    let expected = ObjectId::from(house.uuid(&document_id(1)).await);
+    assert_eq!(response.references().collect::<Vec<_>>(), [&expected]);
+}
+
+#[tokio::test]
+async fn refuses_more_than_an_answer_may_hold() {
+    let house = House::accepting().await;
+    let mut submission = document(1);
+    let (entry, member) = (submission.entries[0].clone(), submission.associations[0].clone());
+    for number in 0..LEAF_CLASS_LIMIT {
+        let id = symbol(&format!("entry{number}"));
+        submission.entries.push(DocumentEntry {
+            entry_uuid: id.clone(),
+            unique_id: format!("1.66.{number}").parse().unwrap(),
+            ..entry.clone()
+        });
+        let entry_uuid = symbol(&format!("member{number}"));
+        submission.associations.push(Association { entry_uuid, target_object: id, ..member.clone() });
+    }
+    house.register(submission).await;
+    let query = Query::FindDocuments(documents(DocumentFilter::default()));
+    assert_eq!(house.refused_query(StoredQuery::leaf_class(query.clone())).await, ErrorCode::TooManyResults);
+    let response = house.registry.query(&StoredQuery::object_ref(query)).await.unwrap();
+    assert_eq!(response.references().count(), LEAF_CLASS_LIMIT + 1);
+    const { assert!(LEAF_CLASS_LIMIT < OBJECT_REF_LIMIT) };
+}
