@@ -67,7 +67,9 @@ impl Answer {
                 answer.encoding = Some(Encoding::Simple);
                 parse(&raw.body)
             }
-            other => Err(format!("Content-Type {other:?} is neither application/soap+xml nor multipart/related")),
+            other => {
+                Err(format!("Content-Type {other:?} is neither application/soap+xml nor multipart/related"))
+            }
         };
         match read {
             Ok(envelope) => answer.envelope = Some(envelope),
@@ -145,7 +147,9 @@ impl Answer {
     }
 
     fn elements(&self, path: &str) -> Vec<&Element> {
-        let Some((path, envelope)) = Path::parse(path).ok().zip(self.envelope.as_ref()) else { return Vec::new() };
+        let Some((path, envelope)) = Path::parse(path).ok().zip(self.envelope.as_ref()) else {
+            return Vec::new();
+        };
         path.trails(envelope).iter().filter_map(|trail| crate::path::at(envelope, trail)).collect()
     }
 }

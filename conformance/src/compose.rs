@@ -46,8 +46,8 @@ pub(crate) struct Outgoing {
     pub(crate) encoding: Encoding,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
-    /// Its only MessageID.
-    pub(crate) message_id: Option<String>,
+    /// The envelope, if it is well-formed.
+    pub(crate) envelope: Option<Element>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,17 @@ pub(crate) struct Place<'a> {
     pub(crate) directory: &'a str,
     pub(crate) registry: &'a str,
     pub(crate) repository: &'a str,
+}
+
+impl Outgoing {
+    /// Its MessageID, if it has one and no more.
+    pub(crate) fn message_id(&self) -> Option<String> {
+        let path = Path::parse("/env:Envelope/env:Header/wsa:MessageID").ok()?;
+        match path.values(self.envelope.as_ref()?).as_slice() {
+            [one] => Some(one.clone()),
+            _ => None,
+        }
+    }
 }
 
 impl Shared {
@@ -124,12 +135,13 @@ pub(crate) fn compose(step: &Step, place: Place<'_>, scope: &mut Scope<'_>) -> R
     let action = step.action.clone().or(transaction.map(|known| known.action().to_owned()));
     let local = [("action", action.unwrap_or_default()), ("url", url.to_owned())];
     let message = with_locals(envelope.map_err(|error| error.to_string())?, &local, &[("body", xml)], scope)?;
+    edit::parse(&message)?;
     let message = edit::apply(message, &step.edit, &place.shared.aliases, scope)?;
 
-    let message_id = edit::parse(&message).ok().and_then(|root| only_message_id(&root));
+    let envelope = edit::parse(&message).ok();
     let (headers, body) = package.finish(message, step, scope)?;
     let headers = override_headers(headers, step, scope)?;
-    Ok(Outgoing { endpoint, transaction, encoding, headers, body, message_id })
+    Ok(Outgoing { endpoint, transaction, encoding, headers, body, envelope })
 }
 
 fn transaction(step: &Step) -> Option<Transaction> {
@@ -144,14 +156,15 @@ fn transaction(step: &Step) -> Option<Transaction> {
 
 /// A file that is no XML goes out byte for byte, with the headers that the step gives.
 fn as_it_is(step: &Step, file: &str, place: Place<'_>, scope: &mut Scope<'_>) -> Result<Outgoing, String> {
-    let body = place.library.bytes(&format!("{}/{file}", place.directory)).map_err(|error| error.to_string())?;
+    let body =
+        place.library.bytes(&format!("{}/{file}", place.directory)).map_err(|error| error.to_string())?;
     Ok(Outgoing {
         endpoint: step.to.ok_or("a step that posts a file says where `to`")?,
         transaction: None,
         encoding: step.encoding.unwrap_or(Encoding::Simple),
         headers: override_headers(Vec::new(), step, scope)?,
         body: body.to_vec(),
-        message_id: None,
+        envelope: None,
     })
 }
 
@@ -194,7 +207,8 @@ fn submission(
         let (name, given) = match object {
             Object::Plain(name) => (name.as_str(), &none),
             Object::With(given) => {
-                let name = given.get("is").and_then(toml::Value::as_str).ok_or("an object says what it `is`")?;
+                let name =
+                    given.get("is").and_then(toml::Value::as_str).ok_or("an object says what it `is`")?;
                 (name, given)
             }
         };
@@ -221,7 +235,9 @@ fn fragment(
     for (key, value) in given {
         match key.as_str() {
             "is" => {}
-            "slots" => slots.extend(value.clone().try_into::<BTreeMap<_, _>>().map_err(|error| error.to_string())?),
+            "slots" => {
+                slots.extend(value.clone().try_into::<BTreeMap<_, _>>().map_err(|error| error.to_string())?)
+            }
             "inner" => inner = fill(value.as_str().ok_or("`inner` is markup")?, scope)?,
             known if parameters.contains_key(known) => {
                 let value = value.as_str().ok_or_else(|| format!("{key} of {name} is a string"))?;
@@ -322,14 +338,6 @@ fn plain(id: &String) -> Document {
     }
 }
 
-fn only_message_id(root: &Element) -> Option<String> {
-    let path = Path::parse("/env:Envelope/env:Header/wsa:MessageID").ok()?;
-    match path.values(root).as_slice() {
-        [one] => Some(one.clone()),
-        _ => None,
-    }
-}
-
 fn root_id(step: &Step, scope: &mut Scope<'_>) -> Result<String, String> {
     scope.expand(step.mime.root.as_deref().unwrap_or("root.${new:oid}@conformance.example"))
 }
@@ -399,7 +407,11 @@ impl Package {
         let root = Part { headers, content: message.as_bytes(), transfer: Transfer::Binary };
         let mut others = Vec::new();
         for (headers, content, transfer) in &self.parts {
-            others.push(Part { headers: headers.clone(), content: scope.content(content)?, transfer: *transfer });
+            others.push(Part {
+                headers: headers.clone(),
+                content: scope.content(content)?,
+                transfer: *transfer,
+            });
         }
         for (index, stray) in mime.strays.iter().enumerate() {
             let headers = vec![format!("Content-ID: <stray-{index}@conformance.example>")];

@@ -51,9 +51,12 @@ pub(crate) struct Line {
 impl Line {
     pub(crate) fn new(credentials: &Credentials) -> Result<Self, Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let refused = |what: &str, error: &dyn std::fmt::Display| Error::Credentials(format!("{what}: {error}"));
+        let refused =
+            |what: &str, error: &dyn std::fmt::Display| Error::Credentials(format!("{what}: {error}"));
         let mut roots = RootCertStore::empty();
-        for root in read_certificates(&credentials.trust).map_err(|error| refused("the trusted CAs", &error))? {
+        for root in
+            read_certificates(&credentials.trust).map_err(|error| refused("the trusted CAs", &error))?
+        {
             roots.add(root).map_err(|error| refused("a trusted CA", &error))?;
         }
         let builder = ClientConfig::builder_with_provider(provider)
@@ -67,13 +70,20 @@ impl Line {
             let chain = chain.map_err(|error| refused("the client certificate", &error))?;
             let key = PrivateKeyDer::from_pem_slice(&credentials.key);
             let key = key.map_err(|error| refused("the client's private key", &error))?;
-            builder.with_client_auth_cert(chain, key).map_err(|error| refused("the client identity", &error))?
+            builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|error| refused("the client identity", &error))?
         };
         Ok(Self { tls: TlsConnector::from(Arc::new(config)) })
     }
 
     /// Posts a body and waits for the whole answer.
-    pub(crate) async fn post(&self, url: &str, headers: &[(String, String)], body: Vec<u8>) -> Result<Raw, String> {
+    pub(crate) async fn post(
+        &self,
+        url: &str,
+        headers: &[(String, String)],
+        body: Vec<u8>,
+    ) -> Result<Raw, String> {
         let answer = tokio::time::timeout(PATIENCE, self.exchange(url, headers, body)).await;
         answer.unwrap_or_else(|_| Err(format!("no answer within {} seconds", PATIENCE.as_secs())))
     }

@@ -48,8 +48,8 @@ impl Facts {
 
     /// The defaults, with what a file says instead. The file may name only what differs.
     pub fn read(library: &Library, path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| Error::File { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
         Self::overridden(library, &text).map_err(|reason| Error::case(path.display().to_string(), reason))
     }
 
@@ -96,7 +96,8 @@ mod tests {
     #[test]
     fn a_file_names_only_what_differs() {
         let library = Library::built_in();
-        let text = "repository_unique_id = '1.2.3'\n[codes]\nclass = { code = 'a', scheme = 'b', display = 'c' }";
+        let text =
+            "repository_unique_id = '1.2.3'\n[codes]\nclass = { code = 'a', scheme = 'b', display = 'c' }";
         let facts = Facts::overridden(&library, text).unwrap();
         let defaults = Facts::defaults(&library).unwrap();
         assert_eq!(facts.value("repositoryUniqueId").unwrap(), "1.2.3");

@@ -101,14 +101,16 @@ impl Check<'_> {
             return;
         }
         let local = |name: String| name.rsplit(':').next().unwrap_or_default().to_owned();
-        let code = self.answer.values("//env:Fault/env:Code/env:Value").into_iter().map(local).collect::<String>();
+        let code =
+            self.answer.values("//env:Fault/env:Code/env:Value").into_iter().map(local).collect::<String>();
         if !expected.code.contains(&code) {
             self.wrong.push(format!("the fault's code is {code:?}, expected {}", expected.code.join(" or ")));
         }
         let subcodes = self.answer.values("//env:Fault/env:Code//env:Subcode/env:Value");
         let subcodes: Vec<_> = subcodes.into_iter().map(local).collect();
         if !subcodes.starts_with(&expected.subcode) {
-            self.wrong.push(format!("the fault's subcodes are {subcodes:?}, expected {:?}", expected.subcode));
+            self.wrong
+                .push(format!("the fault's subcodes are {subcodes:?}, expected {:?}", expected.subcode));
         }
     }
 
@@ -134,12 +136,17 @@ impl Check<'_> {
             for code in &expect.codes {
                 right.push(scope.expand(code)?);
             }
-            let others: Vec<_> = errors.iter().filter(|one| !right.contains(&one.code)).map(described).collect();
+            let others: Vec<_> =
+                errors.iter().filter(|one| !right.contains(&one.code)).map(described).collect();
             if errors.is_empty() {
                 self.wrong.push(format!("no error came, expected {}", right.join(" or ")));
             }
             if !others.is_empty() {
-                self.wrong.push(format!("errors {}; expected only {}", others.join("; "), right.join(" or ")));
+                self.wrong.push(format!(
+                    "errors {}; expected only {}",
+                    others.join("; "),
+                    right.join(" or ")
+                ));
             }
         }
         if let Some(count) = expect.errors.filter(|count| *count != errors.len()) {
@@ -208,7 +215,11 @@ impl Check<'_> {
         Ok(self.answer.envelope.as_ref().map(|envelope| path.values(envelope)).unwrap_or_default())
     }
 
-    fn documents(&mut self, expected: &BTreeMap<String, String>, scope: &mut Scope<'_>) -> Result<(), String> {
+    fn documents(
+        &mut self,
+        expected: &BTreeMap<String, String>,
+        scope: &mut Scope<'_>,
+    ) -> Result<(), String> {
         let mut returned = self.answer.documents();
         for (unique_id, content) in expected {
             let (unique_id, content) = (scope.expand(unique_id)?, scope.expand(content)?);

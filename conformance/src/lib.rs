@@ -18,6 +18,7 @@ mod mime;
 mod path;
 mod report;
 mod runner;
+mod schema;
 mod variables;
 mod write;
 

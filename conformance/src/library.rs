@@ -20,6 +20,15 @@ impl Library {
         Self { files: files.collect() }
     }
 
+    /// What all cases share, and one case.
+    #[cfg(test)]
+    pub(crate) fn with_case(name: &str, case: &'static str) -> Self {
+        let mut library = Self::built_in();
+        library.files.retain(|name, _| !name.ends_with("/case.toml"));
+        library.files.insert(format!("{name}/case.toml"), Cow::Borrowed(case.as_bytes()));
+        library
+    }
+
     /// The cases of a directory laid out like `conformance/cases`.
     pub fn read(directory: &Path) -> Result<Self, Error> {
         let mut files = BTreeMap::new();

@@ -145,7 +145,10 @@ fn split(body: &[u8], boundary: &str) -> Result<Vec<Received>, String> {
     // A delimiter is followed by the end of its line, or by two dashes.
     places.retain(|place| {
         let after = body.get(place + delimiter.len()..).unwrap_or_default();
-        after.starts_with(b"--") || after.starts_with(b"\r\n") || after.starts_with(b" ") || after.starts_with(b"\t")
+        after.starts_with(b"--")
+            || after.starts_with(b"\r\n")
+            || after.starts_with(b" ")
+            || after.starts_with(b"\t")
     });
     let mut parts = Vec::new();
     for pair in places.windows(2) {
@@ -164,10 +167,13 @@ fn read_part(part: &[u8]) -> Result<Received, String> {
     let headers = String::from_utf8_lossy(part.get(..end).unwrap_or_default()).into_owned();
     let header = |name: &str| {
         let mut lines = headers.lines().filter_map(|line| line.split_once(':'));
-        lines.find(|(known, _)| known.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
+        lines
+            .find(|(known, _)| known.trim().eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim().to_owned())
     };
     let id = header("Content-ID").ok_or("a part without Content-ID")?;
-    let id = id.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')).ok_or("a Content-ID without <>")?;
+    let id =
+        id.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')).ok_or("a Content-ID without <>")?;
     let transfer = header("Content-Transfer-Encoding").unwrap_or_default().to_ascii_lowercase();
     if !matches!(transfer.as_str(), "binary" | "8bit" | "7bit" | "") {
         return Err(format!("Content-Transfer-Encoding is {transfer:?}, expected binary"));
@@ -185,8 +191,7 @@ fn find_all(text: &[u8], wanted: &[u8]) -> Vec<usize> {
 mod tests {
     use super::*;
 
-    const TYPE: &str =
-        "multipart/related; boundary=\"b\"; type=\"application/xop+xml\"; start=\"<r>\"; start-info=\"application/soap+xml\"";
+    const TYPE: &str = "multipart/related; boundary=\"b\"; type=\"application/xop+xml\"; start=\"<r>\"; start-info=\"application/soap+xml\"";
 
     fn part(id: &str, kind: &str, content: &'static [u8]) -> Part<'static> {
         let headers = vec![format!("Content-Type: {kind}"), format!("Content-ID: <{id}>")];
@@ -195,7 +200,8 @@ mod tests {
 
     #[test]
     fn reads_back_what_it_writes() {
-        let (root, other) = (part("r", "application/xop+xml", b"<x/>"), part("1", "text/plain", b"\n--bc\r\n"));
+        let (root, other) =
+            (part("r", "application/xop+xml", b"<x/>"), part("1", "text/plain", b"\n--bc\r\n"));
         let bytes = write(root, vec![other], "b", &Mime { root_last: true, ..Mime::default() });
         let parts = read(TYPE, &bytes).unwrap();
         assert_eq!(parts[0].content, b"<x/>");

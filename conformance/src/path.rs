@@ -261,14 +261,36 @@ fn predicate_length(text: &str) -> Option<usize> {
 
 fn read_predicate(text: &str) -> Result<Predicate, String> {
     if let Ok(position) = text.parse::<usize>() {
-        return if position > 0 { Ok(Predicate::Position(position)) } else { Err("positions begin at 1".to_owned()) };
+        return if position > 0 {
+            Ok(Predicate::Position(position))
+        } else {
+            Err("positions begin at 1".to_owned())
+        };
     }
-    let Some((path, value)) = text.split_once("='") else { return Ok(Predicate::Exists(read(text)?)) };
+    let Some((path, value)) = comparison(text) else { return Ok(Predicate::Exists(read(text)?)) };
     let value = value.strip_suffix('\'').ok_or("a value is closed by '")?.to_owned();
     match path.strip_suffix('!') {
         Some(path) => Ok(Predicate::Differs(read(path)?, value)),
         None => Ok(Predicate::Equals(read(path)?, value)),
     }
+}
+
+/// Splits at the `='` that stands outside brackets.
+fn comparison(text: &str) -> Option<(&str, &str)> {
+    let (mut depth, mut quoted) = (0_usize, false);
+    for (position, character) in text.char_indices() {
+        match character {
+            '\'' => quoted = !quoted,
+            '[' if !quoted => depth += 1,
+            ']' if !quoted => depth = depth.saturating_sub(1),
+            '=' if depth == 0 && !quoted => {
+                let (path, rest) = text.split_at(position);
+                return Some((path, rest.strip_prefix("='")?));
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn qualified(text: &str) -> Result<Qualified, String> {

@@ -101,7 +101,8 @@ impl CaseResult {
 impl Report {
     /// Numbers.
     pub fn summary(&self) -> Summary {
-        let count = |wanted: fn(&Outcome) -> bool| self.cases.iter().filter(|case| wanted(&case.outcome)).count();
+        let count =
+            |wanted: fn(&Outcome) -> bool| self.cases.iter().filter(|case| wanted(&case.outcome)).count();
         Summary {
             passed: count(|outcome| matches!(outcome, Outcome::Passed)),
             failed: count(|outcome| matches!(outcome, Outcome::Failed(_))),
@@ -164,7 +165,8 @@ impl fmt::Display for CaseResult {
             Outcome::Failed(findings) => {
                 write!(f, "FAIL    {}: {}", self.id, self.title)?;
                 for finding in findings {
-                    let clause = finding.clause.as_ref().map(|clause| format!("[{clause}] ")).unwrap_or_default();
+                    let clause =
+                        finding.clause.as_ref().map(|clause| format!("[{clause}] ")).unwrap_or_default();
                     write!(f, "\n        {}: {clause}{}", finding.step, finding.text)?;
                 }
                 Ok(())

@@ -13,7 +13,8 @@ use crate::facts::Facts;
 use crate::judge;
 use crate::library::Library;
 use crate::report::{CaseResult, Finding, Outcome, Report};
-use crate::variables::{self, Patients, Scope};
+use crate::schema;
+use crate::variables::{self, Contents, Patients, Scope};
 
 /// Who is judged, and what must be known of them.
 #[derive(Debug, Clone)]
@@ -61,7 +62,8 @@ pub(crate) fn list(library: &Library) -> Result<Vec<(String, String)>, Error> {
 pub(crate) async fn check(library: &Library) -> Result<Vec<CaseResult>, Error> {
     let court = Court::of(library)?;
     let facts = Facts::defaults(library)?;
-    let facts = Facts { offers: court.trials.iter().flat_map(|trial| trial.case.needs.clone()).collect(), ..facts };
+    let facts =
+        Facts { offers: court.trials.iter().flat_map(|trial| trial.case.needs.clone()).collect(), ..facts };
     let mut wrong = Vec::new();
     for trial in &court.trials {
         let result = court.result(trial, Wire::Dry, &facts, &mut Patients::default()).await;
@@ -77,7 +79,7 @@ struct Court<'a> {
     library: &'a Library,
     shared: Shared,
     clauses: Clauses,
-    contents: BTreeMap<String, Content>,
+    contents: Contents,
     trials: Vec<Trial>,
 }
 
@@ -116,7 +118,7 @@ impl<'a> Court<'a> {
             library,
             shared: Shared::of(library)?,
             clauses: Clauses::of(library)?,
-            contents: library.toml("shared/contents.toml")?,
+            contents: bytes(&library.toml("shared/contents.toml")?, library, "shared")?,
             trials: Vec::new(),
         };
         for directory in library.cases() {
@@ -131,7 +133,13 @@ impl<'a> Court<'a> {
         Ok(court)
     }
 
-    async fn result(&self, trial: &Trial, wire: Wire<'_>, facts: &Facts, patients: &mut Patients) -> CaseResult {
+    async fn result(
+        &self,
+        trial: &Trial,
+        wire: Wire<'_>,
+        facts: &Facts,
+        patients: &mut Patients,
+    ) -> CaseResult {
         let missing = trial.case.needs.iter().find(|need| !facts.offers.contains(need));
         let outcome = match missing {
             Some(need) => Outcome::Skipped(format!("needs {need:?}, which the facts do not offer")),
@@ -155,14 +163,9 @@ impl<'a> Court<'a> {
         facts: &Facts,
         patients: &mut Patients,
     ) -> Result<(), Stop> {
-        let mut contents = BTreeMap::new();
-        for (all, directory) in [(&self.contents, "shared"), (&trial.case.contents, trial.directory.as_str())] {
-            for (name, content) in all {
-                let bytes = content.bytes(self.library, directory).map_err(|error| error.to_string())?;
-                contents.insert(name.clone(), bytes);
-            }
-        }
-        let mut scope = Scope::new(facts, patients, &self.shared.constants, contents);
+        let contents = bytes(&trial.case.contents, self.library, &trial.directory);
+        let contents = contents.map_err(|error| error.to_string())?;
+        let mut scope = Scope::new(facts, patients, &self.shared.constants, [&contents, &self.contents]);
         for (name, value) in &trial.variables {
             scope.set(name.clone(), value.clone());
         }
@@ -184,9 +187,9 @@ impl<'a> Court<'a> {
             let name = format!("step {} ({})", index + 1, named(step));
             let done = self.step(step, directory, wire, scope).await;
             done.map_err(|stop| match stop {
-                Stop::Found(findings) => {
-                    Stop::Found(findings.into_iter().map(|one| Finding { step: name.clone(), ..one }).collect())
-                }
+                Stop::Found(findings) => Stop::Found(
+                    findings.into_iter().map(|one| Finding { step: name.clone(), ..one }).collect(),
+                ),
                 Stop::Broken(reason) => Stop::Broken(format!("{name}: {reason}")),
             })?;
         }
@@ -267,8 +270,13 @@ impl<'a> Court<'a> {
         Ok(())
     }
 
-    /// A step without a server: every expectation is read, and what would be captured is made up.
+    /// A step without a server: what nobody spoiled must be as the schemas have it, every expectation is
+    /// read, and what would be captured is made up.
     fn rehearse(&self, step: &Step, sent: &Outgoing, scope: &mut Scope<'_>) -> Result<(), Stop> {
+        let mistakes = sent.envelope.as_ref().map(schema::mistakes).unwrap_or_default();
+        if let Some(mistake) = mistakes.first().filter(|_| step.edit.is_empty()) {
+            return Err(Stop::Broken(format!("the message breaks the schema: {mistake}")));
+        }
         let nothing = Answer::silent();
         judge::judge(&nothing, &step.expect, sent, &self.shared.aliases, scope)?;
         for (name, path) in &step.capture {
@@ -288,14 +296,15 @@ impl<'a> Court<'a> {
     }
 }
 
+/// The contents that a file names, as bytes.
+fn bytes(named: &BTreeMap<String, Content>, library: &Library, directory: &str) -> Result<Contents, Error> {
+    named.iter().map(|(name, content)| Ok((name.clone(), content.bytes(library, directory)?))).collect()
+}
+
 /// The case as often as `each` says.
 fn trials(directory: &str, case: &Case) -> Result<Vec<Trial>, Error> {
-    let trial = |id: String, variables| Trial {
-        id,
-        directory: directory.to_owned(),
-        case: case.clone(),
-        variables,
-    };
+    let trial =
+        |id: String, variables| Trial { id, directory: directory.to_owned(), case: case.clone(), variables };
     if case.each.is_empty() {
         return Ok(vec![trial(directory.to_owned(), BTreeMap::new())]);
     }
@@ -325,3 +334,6 @@ fn named(step: &Step) -> String {
         _ => "retrieve".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,8 +21,12 @@ pub(crate) struct Scope<'a> {
     made: BTreeMap<String, String>,
     values: BTreeMap<String, String>,
     constants: &'a BTreeMap<String, String>,
-    contents: BTreeMap<String, Vec<u8>>,
+    /// Those of the case before those of all.
+    contents: [&'a Contents; 2],
 }
+
+/// Documents by name.
+pub(crate) type Contents = BTreeMap<String, Vec<u8>>;
 
 /// Hands out patients, each to one case only.
 #[derive(Debug, Default)]
@@ -35,7 +39,7 @@ impl<'a> Scope<'a> {
         facts: &'a Facts,
         patients: &'a mut Patients,
         constants: &'a BTreeMap<String, String>,
-        contents: BTreeMap<String, Vec<u8>>,
+        contents: [&'a Contents; 2],
     ) -> Self {
         Self { facts, patients, made: BTreeMap::new(), values: BTreeMap::new(), constants, contents }
     }
@@ -50,8 +54,8 @@ impl<'a> Scope<'a> {
     }
 
     pub(crate) fn content(&self, name: &str) -> Result<&[u8], String> {
-        let content = self.contents.get(name).map(Vec::as_slice);
-        content.ok_or_else(|| format!("there is no content named {name:?}"))
+        let content = self.contents.iter().find_map(|contents| contents.get(name));
+        content.map(Vec::as_slice).ok_or_else(|| format!("there is no content named {name:?}"))
     }
 
     /// The text with every `${...}` replaced.
@@ -75,7 +79,8 @@ impl<'a> Scope<'a> {
             ("oid", _) => fresh_oid(),
             ("patient", _) => self.patient()?,
             ("number", which) => {
-                let patient = if which.is_empty() { "patient".to_owned() } else { format!("patient:{which}") };
+                let patient =
+                    if which.is_empty() { "patient".to_owned() } else { format!("patient:{which}") };
                 let patient = self.value(&patient)?;
                 patient.split('^').next().unwrap_or_default().to_owned()
             }
@@ -94,7 +99,9 @@ impl<'a> Scope<'a> {
             format!("C{}", Uuid::new_v4().simple())
         } else {
             let taken = self.facts.patients.get(self.patients.taken);
-            taken.cloned().ok_or("the facts name too few patients: every case needs one or more of its own")?
+            taken
+                .cloned()
+                .ok_or("the facts name too few patients: every case needs one or more of its own")?
         };
         self.patients.taken += 1;
         Ok(format!("{id}^^^&{authority}&ISO"))
@@ -158,7 +165,7 @@ mod tests {
         let facts = Facts::defaults(&Library::built_in()).unwrap();
         let contents = BTreeMap::from([("empty".to_owned(), Vec::new())]);
         let constants = BTreeMap::from([("Approved".to_owned(), "urn:approved".to_owned())]);
-        test(&mut Scope::new(&facts, &mut Patients::default(), &constants, contents));
+        test(&mut Scope::new(&facts, &mut Patients::default(), &constants, [&contents, &contents]));
     }
 
     #[test]

@@ -25,13 +25,14 @@ fn addressing(answer: &Answer, sent: &Outgoing) -> Vec<Finding> {
     if actions.len() != 1 {
         findings.push(Finding::of("S2.2-action", format!("{} wsa:Action, expected one", actions.len())));
     }
-    let expected = sent.transaction.filter(|_| !answer.is_fault()).map(|one| format!("{}Response", one.action()));
+    let expected =
+        sent.transaction.filter(|_| !answer.is_fault()).map(|one| format!("{}Response", one.action()));
     if let Some(expected) = expected.filter(|expected| actions.iter().any(|action| action != expected)) {
         findings.push(Finding::of("S2.2-action", format!("wsa:Action {actions:?}, expected {expected:?}")));
     }
     let relates = answer.values("/env:Envelope/env:Header/wsa:RelatesTo");
-    let Some(id) = sent.message_id.as_ref().filter(|_| !answer.is_fault()) else { return findings };
-    if relates.as_slice() != std::slice::from_ref(id) {
+    let Some(id) = sent.message_id().filter(|_| !answer.is_fault()) else { return findings };
+    if relates.as_slice() != std::slice::from_ref(&id) {
         findings.push(Finding::of("S2.2-relates", format!("wsa:RelatesTo {relates:?}, expected {id:?}")));
     }
     findings
@@ -69,7 +70,9 @@ fn status(answer: &Answer, transaction: Transaction) -> Option<Finding> {
         None => status == PARTIAL_SUCCESS && transaction == Transaction::Retrieve,
     };
     let right = statuses.len() == 1 && statuses.iter().all(legal);
-    (!right).then(|| Finding::of("S8.1-status", format!("the status {statuses:?} is not one of this transaction")))
+    (!right).then(|| {
+        Finding::of("S8.1-status", format!("the status {statuses:?} is not one of this transaction"))
+    })
 }
 
 fn error_list(answer: &Answer) -> Vec<Finding> {
@@ -88,7 +91,10 @@ fn error_list(answer: &Answer) -> Vec<Finding> {
     }
     for error in &errors {
         if error.code.is_empty() || error.context.is_none() {
-            wrong.push(format!("errorCode {:?} with codeContext {:?}; both are required", error.code, error.context));
+            wrong.push(format!(
+                "errorCode {:?} with codeContext {:?}; both are required",
+                error.code, error.context
+            ));
         }
         let severity = error.severity.as_deref();
         if severity.is_some_and(|severity| !SEVERITIES.contains(&severity)) {

@@ -27,7 +27,10 @@ fn is_oid(value: &str) -> bool {
             && arc.bytes().all(|byte| byte.is_ascii_digit())
             && (arc == "0" || !arc.starts_with('0'))
     };
-    value.len() <= 64 && value.starts_with(['0', '1', '2']) && value.contains('.') && value.split('.').all(arc)
+    value.len() <= 64
+        && value.starts_with(['0', '1', '2'])
+        && value.contains('.')
+        && value.split('.').all(arc)
 }
 
 #[cfg(test)]
