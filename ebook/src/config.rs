@@ -15,8 +15,8 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 pub use sections::{
-    Community, CommunityRepository, Config, Domain, Identity, Institution, Node, Patients, Registry, RegistryAt,
-    Repository, SamePerson, Soap, Url, Web,
+    Code, Codes, Community, CommunityRepository, Config, Domain, Identity, Institution, NoUrl, Node,
+    Patients, Registry, RegistryAt, Repository, SamePerson, Soap, TimeZone, Url, Web,
 };
 pub use text::Text;
 
@@ -120,7 +120,7 @@ impl Section {
     }
 
     /// The sections that are written once, `[name]`.
-    fn single() -> [Self; 8] {
+    fn single() -> [Self; 9] {
         [
             Self::new::<Node>("node"),
             Self::new::<Soap>("soap"),
@@ -129,6 +129,7 @@ impl Section {
             Self::new::<Registry>("registry"),
             Self::new::<Repository>("repository"),
             Self::new::<Domain>("domain"),
+            Self::new::<Codes>("codes"),
             Self::new::<Institution>("institution"),
         ]
     }
@@ -156,10 +157,16 @@ fn overlay(table: &mut Table, name: &str, key: &str, value: String) -> Result<()
     let sections = Section::single();
     let Some(known) = sections.iter().find(|known| known.name == section) else {
         let names = sections.iter().map(|known| known.name);
-        return Err(format!("{name}: no section {section:?} that a variable can set{}", perhaps(section, names)));
+        return Err(format!(
+            "{name}: no section {section:?} that a variable can set{}",
+            perhaps(section, names)
+        ));
     };
     if !known.keys.contains(&key) {
-        return Err(format!("{name}: no key {key:?} in [{section}]{}", perhaps(key, known.keys.iter().copied())));
+        return Err(format!(
+            "{name}: no key {key:?} in [{section}]{}",
+            perhaps(key, known.keys.iter().copied())
+        ));
     }
     let text = Value::String(value);
     let value = match ((known.try_key)(key, &text), &text) {
@@ -206,7 +213,8 @@ fn check_section(section: &Section, keys: &Table, problems: &mut Vec<String>) {
 
 /// Only looks for unknown keys: a value is tried with the whole section, which has keys without defaults.
 fn check_repeated(sections: &[Section], name: &str, value: &Value, problems: &mut Vec<String>) {
-    let (Some(section), Value::Array(items)) = (sections.iter().find(|section| section.name == name), value) else {
+    let (Some(section), Value::Array(items)) = (sections.iter().find(|section| section.name == name), value)
+    else {
         problems.push(format!("{name}: a list of sections was expected, each written [[{name}]]"));
         return;
     };

@@ -52,7 +52,9 @@ impl From<CallError> for Failure {
 impl From<ConsumerError> for Failure {
     fn from(error: ConsumerError) -> Self {
         match &error {
-            ConsumerError::Call { error: CallError::Unreachable(_), .. } => Self::Unreachable(error.to_string()),
+            ConsumerError::Call { error: CallError::Unreachable(_), .. } => {
+                Self::Unreachable(error.to_string())
+            }
             ConsumerError::UnknownRepository(_) => Self::Usage(error.to_string()),
             _ => Self::Refused(error.to_string()),
         }

@@ -1,5 +1,9 @@
 //! The program: command line, node, configuration, demo, and the pages of the book.
 
+pub mod cli;
+mod commands;
 pub mod config;
 pub mod exit;
 pub mod history;
+pub mod node;
+mod output;

@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The program `dosebook`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ebook::cli::main()
+}

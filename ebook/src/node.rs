@@ -16,7 +16,7 @@ use actors::transactions::stored_query::{GetDocuments, Ids, Query};
 use actors::transactions::{DocumentRequest, Retrieve, StoredQuery};
 use actors::{Endpoint, Partner};
 use metadata::{ErrorCode, Oid, PatientId, RegistryErrors, UniqueId};
-use registry::Registry;
+use registry::{PatientPolicy, Policy, Registry};
 use repository::{Limits, Repository, Store};
 
 use crate::config::{self, Config, Patients, RegistryAt};
@@ -33,7 +33,6 @@ pub const REGISTRY_PATH: &str = "/registry";
 pub const REPOSITORY_PATH: &str = "/repository";
 
 /// A node, its keepers open. The state of every page of the book.
-#[derive(Debug)]
 pub struct Node {
     /// What it was told.
     pub config: Config,
@@ -62,6 +61,12 @@ pub struct Check {
     pub name: &'static str,
     /// What is wrong with it, for the operator: no patient data.
     pub outcome: Result<(), String>,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node").field("name", &self.config.node.name).finish_non_exhaustive()
+    }
 }
 
 impl Node {
@@ -180,9 +185,10 @@ pub(crate) fn partners(config: &Config, client: &soap::Client, audit: &Audit) ->
     let remote = |url: &config::Url| Partner::remote(url.as_str(), client.clone(), audit.clone());
     let partner = |community: &config::Community| {
         let repositories = community.repository.iter();
-        let consumer = repositories.fold(Consumer::new(remote(&community.registry)), |consumer, repository| {
-            consumer.with_repository(repository.unique_id.to_string(), remote(&repository.url))
-        });
+        let consumer =
+            repositories.fold(Consumer::new(remote(&community.registry)), |consumer, repository| {
+                consumer.with_repository(repository.unique_id.to_string(), remote(&repository.url))
+            });
         let patient_authority = Oid::clone(&community.patient_authority);
         Community { name: community.name.clone(), patient_authority, consumer }
     };
@@ -221,12 +227,12 @@ fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
 }
 
 async fn open_registry(config: &Config) -> Result<Arc<Registry>, Failure> {
-    let policy = match config.registry.patients {
-        Patients::Accept => registry::Patients::Accept,
-        Patients::Feed => registry::Patients::Feed,
+    let patients = match config.registry.patients {
+        Patients::Accept => PatientPolicy::Accept,
+        Patients::Feed => PatientPolicy::Feed,
     };
     let path = config.data("registry.sqlite");
-    let registry = Registry::open(&path, policy).await;
+    let registry = Registry::open(&path.display().to_string(), Policy { patients }).await;
     registry.map(Arc::new).map_err(|error| Failure::Refused(format!("{}: {error}", path.display())))
 }
 

@@ -45,7 +45,6 @@ mod tests {
     #[derive(Deserialize)]
     #[serde(default)]
     #[derive(Default)]
-    #[expect(dead_code, reason = "only its shape is looked at")]
     struct Section {
         one: u8,
         #[serde(rename = "second")]

@@ -28,11 +28,15 @@ pub struct Config {
     pub repository: Repository,
     /// The affinity domain.
     pub domain: Domain,
+    /// The codes that the affinity domain chooses.
+    pub codes: Codes,
     /// Where reports are submitted.
     pub institution: Institution,
     /// Other communities that are asked for a patient's history.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub community: Vec<Community>,
     /// Identifiers that belong to one person.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub same_person: Vec<SamePerson>,
 }
 
@@ -130,7 +134,46 @@ pub struct Domain {
     pub patient_authority: Option<Text<Oid>>,
     /// The language that our devices write, `en-US` if it is not given.
     pub language: Option<Text<LanguageCode>>,
+    /// The zone of times in reports that do not say theirs; that of the machine if it is not given.
+    pub time_zone: Option<Text<TimeZone>>,
 }
+
+/// `[codes]`: what reports are described with, beside what they say themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Codes {
+    /// classCode.
+    pub class: Code,
+    /// typeCode.
+    #[serde(rename = "type")]
+    pub kind: Code,
+    /// confidentialityCode.
+    pub confidentiality: Code,
+    /// healthcareFacilityTypeCode.
+    pub facility: Code,
+    /// practiceSettingCode of X-ray reports.
+    pub radiology: Code,
+    /// practiceSettingCode of radiopharmaceutical reports.
+    pub nuclear_medicine: Code,
+    /// contentTypeCode of the submission.
+    pub content: Code,
+}
+
+/// A code with its coding scheme and what to show for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Code {
+    /// The code.
+    pub code: String,
+    /// Its coding scheme, an OID.
+    pub scheme: String,
+    /// What people read.
+    pub display: String,
+}
+
+/// A time zone by its name in the IANA database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeZone(jiff::tz::TimeZone);
 
 /// `[institution]`
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -207,6 +250,48 @@ impl Default for Repository {
     }
 }
 
+impl Default for Codes {
+    fn default() -> Self {
+        let codes = dose::Description::default_codes();
+        Self {
+            class: codes.class.into(),
+            kind: codes.kind.into(),
+            confidentiality: codes.confidentiality.into(),
+            facility: codes.facility.into(),
+            radiology: codes.radiology.into(),
+            nuclear_medicine: codes.nuclear_medicine.into(),
+            content: codes.content.into(),
+        }
+    }
+}
+
+impl From<metadata::Code> for Code {
+    fn from(code: metadata::Code) -> Self {
+        let display = code.display.text().unwrap_or_default().to_owned();
+        Self { code: code.code, scheme: code.scheme, display }
+    }
+}
+
+impl From<&Code> for metadata::Code {
+    fn from(code: &Code) -> Self {
+        Self::new(&code.code, &code.scheme, &code.display)
+    }
+}
+
+impl From<&Codes> for dose::DescriptionCodes {
+    fn from(codes: &Codes) -> Self {
+        Self {
+            class: (&codes.class).into(),
+            kind: (&codes.kind).into(),
+            confidentiality: (&codes.confidentiality).into(),
+            facility: (&codes.facility).into(),
+            radiology: (&codes.radiology).into(),
+            nuclear_medicine: (&codes.nuclear_medicine).into(),
+            content: (&codes.content).into(),
+        }
+    }
+}
+
 impl Config {
     /// The certificate of the node.
     pub fn certificate(&self) -> PathBuf {
@@ -257,6 +342,34 @@ impl Url {
     /// As it is written.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TimeZone {
+    /// The zone itself.
+    pub fn zone(&self) -> jiff::tz::TimeZone {
+        self.0.clone()
+    }
+}
+
+impl FromStr for TimeZone {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "UTC" {
+            return Ok(Self(jiff::tz::TimeZone::UTC));
+        }
+        jiff::tz::TimeZone::get(text).map(Self).map_err(|_| {
+            format!(
+                "{text:?} is no time zone that this machine knows, such as Europe/Brussels (package tzdata)"
+            )
+        })
+    }
+}
+
+impl fmt::Display for TimeZone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.iana_name().unwrap_or("UTC"))
     }
 }
 

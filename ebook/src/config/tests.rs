@@ -22,10 +22,15 @@ fn an_unknown_key_is_refused_with_a_suggestion() {
         problem("[soap]\nlisen = \"127.0.0.1:1\""),
         "soap.lisen: there is no such key; did you mean \"listen\"?"
     );
-    assert_eq!(problem("[repo]\n"), "repo: there is no such section; expected one of node, soap, web, identity, registry, repository, domain, institution, community, same_person");
+    assert_eq!(
+        problem("[repo]\n"),
+        "repo: there is no such section; expected one of node, soap, web, identity, registry, repository, domain, codes, institution, community, same_person"
+    );
     assert_eq!(problem("[registy]\n"), "registy: there is no such section; did you mean \"registry\"?");
-    let community = "[[community]]\nname = \"B\"\npatient_authority = \"1.2\"\nregistry = \"https://b/registry\"\n";
-    let misspelt = format!("{community}[[community.repository]]\nunique_ids = \"1.2\"\nurl = \"https://b/r\"");
+    let community =
+        "[[community]]\nname = \"B\"\npatient_authority = \"1.2\"\nregistry = \"https://b/registry\"\n";
+    let misspelt =
+        format!("{community}[[community.repository]]\nunique_ids = \"1.2\"\nurl = \"https://b/r\"");
     assert_eq!(
         problem(&misspelt),
         "community.repository.unique_ids: there is no such key; did you mean \"unique_id\"?"
@@ -84,9 +89,8 @@ fn keys_that_do_not_go_together_are_refused() {
 
 #[test]
 fn a_partner_is_only_reached_over_tls() {
-    let community = |url| {
-        format!("[[community]]\nname = \"B\"\npatient_authority = \"1.2\"\nregistry = \"{url}\"")
-    };
+    let community =
+        |url| format!("[[community]]\nname = \"B\"\npatient_authority = \"1.2\"\nregistry = \"{url}\"");
     assert!(read(&community("https://b.example:8443/registry"), &[]).is_ok());
     for url in ["http://b.example/registry", "b.example", "https://", ""] {
         assert!(problem(&community(url)).contains("is not the address of an actor"), "{url}");
@@ -100,7 +104,8 @@ fn a_community_without_its_registry_is_refused() {
 
 #[test]
 fn what_is_shown_can_be_read_again() {
-    let text = "[[same_person]]\nids = [\"1^^^&1.2&ISO\", \"2^^^&1.3&ISO\"]\n[repository]\nunique_id = \"1.2.3\"";
+    let text = "[[same_person]]\nids = [\"1^^^&1.2&ISO\", \"2^^^&1.3&ISO\"]\n[repository]\nunique_id = \"1.2.3\"\n\
+                [domain]\ntime_zone = \"UTC\"\nlanguage = \"fr\"";
     let config = read(text, &[]).unwrap().effective();
     let shown = toml::to_string_pretty(&config).unwrap();
     assert_eq!(read(&shown, &[]).unwrap(), config, "{shown}");
@@ -121,7 +126,8 @@ fn documented() -> BTreeMap<String, [String; 3]> {
 
 fn existing() -> BTreeSet<String> {
     let sections = Section::single().into_iter().chain(Section::repeated());
-    let keys = sections.flat_map(|section| section.keys.iter().map(move |key| format!("{}.{key}", section.name)));
+    let keys =
+        sections.flat_map(|section| section.keys.iter().map(move |key| format!("{}.{key}", section.name)));
     keys.filter(|key| key != "community.repository").collect()
 }
 
@@ -144,7 +150,7 @@ fn the_documented_defaults_are_the_defaults() {
         let (section, name) = key.rsplit_once('.').unwrap();
         let value = defaults.get(section).and_then(|keys| keys.get(name));
         match value {
-            Some(value) => assert_eq!(default, value.to_string(), "{key}"),
+            Some(value) => assert_eq!(as_toml(&default).as_ref(), Some(value), "{key}"),
             // What has no value until a node makes it, or must be given, is said in words.
             None => assert!(default.starts_with('(') && default.ends_with(')'), "{key}: {default}"),
         }

@@ -54,9 +54,14 @@ impl Identifiers {
     }
 
     fn read(path: &Path) -> Result<Self, String> {
-        let text = fs::read_to_string(path).map_err(|error| format!("{}: cannot read it: {error}", path.display()))?;
+        let text = fs::read_to_string(path)
+            .map_err(|error| format!("{}: cannot read it: {error}", path.display()))?;
         toml::from_str(&text).map_err(|error| {
-            format!("{}: not what a node wrote; restore it from a backup: {}", path.display(), error.message())
+            format!(
+                "{}: not what a node wrote; restore it from a backup: {}",
+                path.display(),
+                error.message()
+            )
         })
     }
 

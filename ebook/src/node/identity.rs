@@ -31,12 +31,15 @@ impl Credentials {
         trust: &Path,
         crls: &[impl AsRef<Path>],
     ) -> Result<Self, Failure> {
-        let identity = Identity::from_pem(&read(certificate)?, &read(key)?)
-            .map_err(|error| unusable(&format!("{} with {}", certificate.display(), key.display()), &error))?;
-        let mut trusted = Trust::from_pem(&read(trust)?).map_err(|error| unusable(&trust.display(), &error))?;
+        let identity = Identity::from_pem(&read(certificate)?, &read(key)?).map_err(|error| {
+            unusable(&format!("{} with {}", certificate.display(), key.display()), &error)
+        })?;
+        let mut trusted =
+            Trust::from_pem(&read(trust)?).map_err(|error| unusable(&trust.display(), &error))?;
         for path in crls {
             let list = read(path.as_ref())?;
-            trusted = trusted.with_crls_pem(&list).map_err(|error| unusable(&path.as_ref().display(), &error))?;
+            trusted =
+                trusted.with_crls_pem(&list).map_err(|error| unusable(&path.as_ref().display(), &error))?;
         }
         Ok(Self { identity, trust: trusted })
     }

@@ -79,7 +79,7 @@ impl Listening {
                 let _ = stopped.changed().await;
             }
         };
-        let router = crate::web::router(Arc::clone(&node));
+        let router = Router::new();
         let soap = tokio::spawn(soap.serve(Arc::new(node.endpoints()), stopping()));
         let web = tokio::spawn(serve_web(web, web_tls, router, stopping()));
         let sweeping = tokio::spawn(sweep_now_and_then(Arc::clone(&node)));
@@ -126,7 +126,9 @@ fn occupied(section: &str, address: SocketAddr, error: &io::Error) -> Failure {
     let remedy = match error.kind() {
         io::ErrorKind::AddrInUse => "another program listens there: stop it, or choose another port",
         io::ErrorKind::AddrNotAvailable => "this machine has no such address: choose one that it has",
-        io::ErrorKind::PermissionDenied => "this needs rights that the program does not have: choose a port from 1024",
+        io::ErrorKind::PermissionDenied => {
+            "this needs rights that the program does not have: choose a port from 1024"
+        }
         _ => "choose another address",
     };
     let variable = section.to_ascii_uppercase();

@@ -1,0 +1,13 @@
+//! The commands, a file each: their arguments, and what they do.
+
+pub(crate) mod certs;
+pub(crate) mod config;
+pub(crate) mod conform;
+pub(crate) mod fetch;
+pub(crate) mod find;
+pub(crate) mod history;
+pub(crate) mod serve;
+pub(crate) mod show;
+pub(crate) mod submit;
+
+mod session;

@@ -1,0 +1,225 @@
+//! Whom a client command asks, and as whom: the node of the configuration, or servers named on the command line.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+
+use actors::Partner;
+use actors::audit::Audit;
+use actors::consumer::Consumer;
+use metadata::{DocumentEntry, Oid, PatientId};
+
+use crate::config::{Config, RegistryAt, Url};
+use crate::exit::Failure;
+use crate::history::Community;
+use crate::node::{Credentials, Identifiers, REGISTRY_PATH, REPOSITORY_PATH, partners};
+
+/// Which node is meant.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct NodeArguments {
+    /// The configuration of the node, TOML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The node's data folder [default: ./dosebook-data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+}
+
+impl NodeArguments {
+    /// The file, the environment over it, the command line over both.
+    pub(crate) fn load(&self) -> Result<Config, Failure> {
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let config = Config::load(self.config.as_deref(), environment);
+        let mut config = config.map_err(|error| Failure::Usage(error.to_string()))?;
+        if let Some(data) = &self.data {
+            config.node.data.clone_from(data);
+        }
+        Ok(config)
+    }
+}
+
+/// Whom to ask instead of the node, and as whom.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct SessionArguments {
+    #[command(flatten)]
+    pub(crate) node: NodeArguments,
+    /// Ask this registry instead of the node's
+    #[arg(long, value_name = "URL")]
+    registry: Option<Url>,
+    /// Ask this repository instead of the node's
+    #[arg(long, value_name = "URL")]
+    repository: Option<Url>,
+    /// Our certificate and its chain, PEM, instead of the node's
+    #[arg(long, value_name = "FILE", requires_all = ["key", "trust"])]
+    certificate: Option<PathBuf>,
+    /// Our private key, PEM
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
+    /// The CAs whose certificates we accept, PEM
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    trust: Option<PathBuf>,
+}
+
+/// A client that knows whom to ask.
+pub(crate) struct Session {
+    pub(crate) config: Config,
+    /// Those of the node, if there is one in the data folder.
+    pub(crate) identifiers: Option<Identifiers>,
+    pub(crate) registry: Partner,
+    pub(crate) repository: Partner,
+    /// Whether the repository was named on the command line: then it is asked for every document.
+    repository_is_given: bool,
+    client: soap::Client,
+    audit: Audit,
+}
+
+impl Session {
+    pub(crate) fn open(arguments: &SessionArguments) -> Result<Self, Failure> {
+        let config = arguments.node.load()?;
+        let credentials = arguments.credentials(&config)?;
+        let identifiers = Identifiers::existing(&config).map_err(Failure::Refused)?;
+        let client = credentials.client()?;
+        let audit = audit(&config)?;
+        let partner = |url: &str| Partner::remote(url, client.clone(), audit.clone());
+        let registry = match (&arguments.registry, &*config.repository.registry) {
+            (Some(url), _) | (None, RegistryAt::Url(url)) => partner(url.as_str()),
+            (None, RegistryAt::Local) => partner(&address(&config, REGISTRY_PATH)),
+        };
+        let repository = match &arguments.repository {
+            Some(url) => partner(url.as_str()),
+            None => partner(&address(&config, REPOSITORY_PATH)),
+        };
+        let repository_is_given = arguments.repository.is_some();
+        Ok(Self { config, identifiers, registry, repository, repository_is_given, client, audit })
+    }
+
+    /// The communities that a history asks: the node first, then the partners of the configuration.
+    pub(crate) fn communities(&self) -> Vec<Community> {
+        let own = self.identifiers.as_ref().filter(|_| self.config.repository.enabled);
+        let own = own.map(|identifiers| Community {
+            name: self.config.node.name.clone(),
+            patient_authority: Oid::clone(&identifiers.patient_authority),
+            consumer: self.own_consumer(),
+        });
+        own.into_iter().chain(partners(&self.config, &self.client, &self.audit)).collect()
+    }
+
+    /// Asks the node, or the community of that name.
+    pub(crate) fn consumer(&self, community: Option<&str>) -> Result<Consumer, Failure> {
+        let Some(name) = community else { return Ok(self.own_consumer()) };
+        let partners = partners(&self.config, &self.client, &self.audit);
+        let names: Vec<&str> = self.config.community.iter().map(|partner| partner.name.as_str()).collect();
+        let unknown = || {
+            Failure::Usage(format!(
+                "--community {name:?}: no such [[community]] in the configuration, which has {}",
+                if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+            ))
+        };
+        let found = partners.iter().find(|partner| partner.name == name).ok_or_else(unknown)?;
+        Ok(found.consumer.clone())
+    }
+
+    fn own_consumer(&self) -> Consumer {
+        let consumer = Consumer::new(self.registry.clone());
+        match &self.identifiers {
+            Some(identifiers) => consumer
+                .with_repository(identifiers.repository_unique_id.to_string(), self.repository.clone()),
+            None => consumer,
+        }
+    }
+
+    /// The same, with the repository of the command line, if there is one, for the documents of these entries.
+    pub(crate) fn reaching(&self, consumer: Consumer, entries: &[DocumentEntry]) -> Consumer {
+        let ids = entries.iter().filter_map(|entry| entry.repository_unique_id.as_ref());
+        ids.filter(|_| self.repository_is_given)
+            .fold(consumer, |consumer, id| consumer.with_repository(id.to_string(), self.repository.clone()))
+    }
+
+    /// A patient as a person names them: CX, or a bare id of the domain's authority.
+    pub(crate) fn patient(&self, text: &str) -> Result<PatientId, Failure> {
+        if text.contains('^') {
+            return text.parse().map_err(|error| Failure::Usage(format!("--patient: {error}")));
+        }
+        let authority = self.patient_authority().ok_or_else(|| {
+            Failure::Usage(format!(
+                "--patient {text:?}: no authority is known that assigned it; write id^^^&OID&ISO"
+            ))
+        })?;
+        PatientId::new(text, authority).map_err(|error| Failure::Usage(format!("--patient: {error}")))
+    }
+
+    /// The authority that assigns the patient ids of the domain.
+    pub(crate) fn patient_authority(&self) -> Option<Oid> {
+        let made = self.identifiers.as_ref().map(|identifiers| &identifiers.patient_authority);
+        let authority = self.config.domain.patient_authority.as_ref().or(made);
+        authority.map(|authority| Oid::clone(authority))
+    }
+}
+
+impl SessionArguments {
+    fn credentials(&self, config: &Config) -> Result<Credentials, Failure> {
+        if let (Some(certificate), Some(key), Some(trust)) = (&self.certificate, &self.key, &self.trust) {
+            return Credentials::from_files(certificate, key, trust, &config.identity.crls);
+        }
+        if config.makes_identity() && !config.certificate().exists() {
+            return Err(Failure::Usage(format!(
+                "{}: no node has been started with this data folder, so there is no identity to call others with; \
+                 start one with `dosebook serve`, name its folder with --data, or give --certificate, --key and \
+                 --trust",
+                config.node.data.display()
+            )));
+        }
+        Credentials::read(config)
+    }
+}
+
+/// What is asked from the node's folder is recorded there; without one there is nowhere to keep a record.
+fn audit(config: &Config) -> Result<Audit, Failure> {
+    let path = config.data("audit.jsonl");
+    if !config.node.data.is_dir() {
+        return Ok(Audit::none());
+    }
+    Audit::to_file(&path).map_err(|error| crate::exit::file(&path, "write to it", &error))
+}
+
+/// Where an actor of the node of this configuration is reached from its own machine.
+pub(crate) fn address(config: &Config, path: &str) -> String {
+    let listen = config.soap.listen;
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    match config.node.hosts.first() {
+        Some(host) => format!("https://{host}:{}{path}", listen.port()),
+        None => format!("https://{}{path}", std::net::SocketAddr::new(ip, listen.port())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_reached_under_a_name_of_its_certificate() {
+        let mut config = Config::default();
+        assert_eq!(address(&config, "/registry"), "https://127.0.0.1:8443/registry");
+        config.soap.listen = "0.0.0.0:9443".parse().unwrap();
+        assert_eq!(address(&config, ""), "https://127.0.0.1:9443");
+        config.soap.listen = "[::]:9443".parse().unwrap();
+        assert_eq!(address(&config, ""), "https://[::1]:9443");
+        config.node.hosts = vec!["xds.example".to_owned()];
+        assert_eq!(address(&config, "/repository"), "https://xds.example:9443/repository");
+    }
+
+    #[test]
+    fn without_a_node_it_says_how_to_get_an_identity() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Some(folder.path().join("none"));
+        let node = NodeArguments { data, ..NodeArguments::default() };
+        let failure = Session::open(&SessionArguments { node, ..SessionArguments::default() }).err().unwrap();
+        assert_eq!(failure.code(), 2);
+        assert!(failure.to_string().contains("start one with `dosebook serve`"), "{failure}");
+        assert!(!folder.path().join("none").exists(), "asking must not make a node");
+    }
+}

@@ -1,0 +1,110 @@
+//! A file, read and described: ready to be submitted, or refused with a reason.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::path::Path;
+
+use bytes::Bytes;
+use metadata::{DocumentEntry, Hash, Submission};
+use sha1::{Digest, Sha1};
+use soap::parts::Content;
+
+use super::description::Describing;
+
+/// What a file is read in, at a time.
+const CHUNK: usize = 256 << 10;
+
+/// A document with what is said of it.
+pub(super) struct Document {
+    pub(super) submission: Submission,
+    /// Its entry, as it stands in the submission.
+    pub(super) entry: DocumentEntry,
+    pub(super) content: Content,
+}
+
+/// Reads a file; what is wrong with it is for a person.
+pub(super) fn read(path: &Path, describing: &Describing) -> Result<Document, String> {
+    let mut file = File::open(path).map_err(|error| format!("cannot open it: {error}"))?;
+    if describing.said.is_some() {
+        return described(file, path, describing);
+    }
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(dose::MAX_LENGTH).unwrap_or(u64::MAX);
+    // One byte more than may be, so that the reader sees that it is too long.
+    (&mut file)
+        .take(limit + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| format!("cannot read it: {error}"))?;
+    let report = dose::read(&bytes).map_err(|error| error.to_string())?;
+    let hash = Hash::from_bytes(Sha1::digest(&bytes).into());
+    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    Document::new(describing.report(&report)?, hash, size, Content::from(bytes))
+}
+
+/// A document of any kind and size: hashed first, and then sent as it is read.
+fn described(mut file: File, path: &Path, describing: &Describing) -> Result<Document, String> {
+    let unreadable = |error: io::Error| format!("cannot read it: {error}");
+    let (hash, size) = digest(&mut file).map_err(unreadable)?;
+    file.rewind().map_err(unreadable)?;
+    let said = describing.said.as_ref().ok_or("no metadata")?;
+    let submission = said.submission(path, describing)?;
+    Document::new(submission, hash, size, stream(file))
+}
+
+/// The SHA-1 and the size of what is left of a file.
+fn digest(file: &mut File) -> io::Result<(Hash, u64)> {
+    let mut reader = BufReader::with_capacity(CHUNK, file);
+    let (mut hash, mut size) = (Sha1::new(), 0);
+    loop {
+        let chunk = reader.fill_buf()?;
+        if chunk.is_empty() {
+            return Ok((Hash::from_bytes(hash.finalize().into()), size));
+        }
+        hash.update(chunk);
+        let length = chunk.len();
+        size += u64::try_from(length).unwrap_or(u64::MAX);
+        reader.consume(length);
+    }
+}
+
+/// The bytes of a file, a chunk at a time, read where blocking is in nobody's way.
+fn stream(file: File) -> Content {
+    Content::from_stream(futures_util::stream::try_unfold(file, |mut file| async move {
+        let read = tokio::task::spawn_blocking(move || {
+            let mut chunk = vec![0; CHUNK];
+            let length = file.read(&mut chunk)?;
+            chunk.truncate(length);
+            io::Result::Ok((chunk, file))
+        });
+        let (chunk, file) = read.await.map_err(io::Error::other)??;
+        Ok((!chunk.is_empty()).then(|| (Bytes::from(chunk), file)))
+    }))
+}
+
+impl Document {
+    /// With hash and size in its entry, so that the repository can tell whether all of it arrived.
+    fn new(mut submission: Submission, hash: Hash, size: u64, content: Content) -> Result<Self, String> {
+        let entry = submission.entries.first_mut().ok_or("nothing is said of it")?;
+        entry.hash = Some(hash);
+        entry.size = Some(size);
+        let entry = entry.clone();
+        Ok(Self { submission, entry, content })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_is_sent_as_it_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        let bytes: Vec<u8> = (0..CHUNK * 2 + 7).map(|at| u8::try_from(at % 251).unwrap()).collect();
+        std::fs::write(&path, &bytes).unwrap();
+        let mut content = stream(File::open(&path).unwrap());
+        assert_eq!(content.chunk().await.unwrap().unwrap().len(), CHUNK);
+        let rest = content.collect(usize::MAX).await.unwrap();
+        assert_eq!(rest, bytes[CHUNK..]);
+    }
+}
