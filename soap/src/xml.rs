@@ -242,3 +242,6 @@ impl Element {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@ pub(crate) fn write(message: Message) -> (String, Content) {
     headers.extend(message.headers);
     let mut envelope = Envelope { headers, body: message.body }.close();
     match message.encoding {
-        Encoding::Mtom => mime::related(envelope.write(), message.parts),
+        Encoding::Mtom => mime::related(&envelope.write(), message.parts),
         Encoding::Simple => {
             ("application/soap+xml; charset=UTF-8".to_owned(), simple(&mut envelope, message.parts))
         }

@@ -14,9 +14,10 @@ use futures_util::Stream;
 use futures_util::future::poll_fn;
 use memchr::memmem::Finder;
 
-use super::{OCTETS, transfer};
+use super::head::{end_of_head, parse_head};
+use super::{OCTETS, broken, transfer};
 use crate::limits;
-use crate::parts::{Content, Part, bare};
+use crate::parts::{Content, Part};
 
 /// The parts of a multipart body. Part and reader share the body: whoever is asked pulls from it.
 #[derive(Debug, Clone)]
@@ -158,7 +159,7 @@ impl Reader {
                         }
                     }
                     if self.place == Place::Preamble {
-                        return Poll::Ready(Err(broken("the boundary is nowhere in the body".to_owned())));
+                        return Poll::Ready(Err(broken("the boundary is nowhere in the body")));
                     }
                 }
             }
@@ -283,7 +284,7 @@ impl Reader {
                 return Poll::Ready(Err(broken(reason)));
             }
             if self.ended {
-                return Poll::Ready(Err(broken("the body ends inside the head of a part".to_owned())));
+                return Poll::Ready(Err(broken("the body ends inside the head of a part")));
             }
             ready!(self.poll_more(context))?;
         }
@@ -318,64 +319,6 @@ fn before_line_break(buffer: &[u8], at: usize) -> usize {
         Some(b'\r') => at - 1,
         _ => at,
     }
-}
-
-/// Just behind the empty line that ends a head.
-fn end_of_head(buffer: &[u8]) -> Option<usize> {
-    let mut start = 0;
-    for line_feed in memchr::memchr_iter(b'\n', buffer) {
-        let line = buffer.get(start..line_feed).unwrap_or_default();
-        if matches!(line, [] | [b'\r']) {
-            return Some(line_feed + 1);
-        }
-        start = line_feed + 1;
-    }
-    None
-}
-
-/// What we need of a part's head.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Head {
-    content_id: String,
-    media_type: String,
-    transfer_encoding: String,
-}
-
-/// Reads the fields of a head, folded or not, their names in any case (M12).
-fn parse_head(bytes: &[u8]) -> io::Result<Head> {
-    let text = String::from_utf8_lossy(bytes);
-    let mut fields: Vec<(String, String)> = Vec::new();
-    for line in text.lines().filter(|line| !line.is_empty()) {
-        if line.starts_with([' ', '\t']) {
-            let Some((_, value)) = fields.last_mut() else {
-                return Err(broken("the head of a part begins with a folded line".to_owned()));
-            };
-            value.push(' ');
-            value.push_str(line.trim_ascii());
-            continue;
-        }
-        let Some((name, value)) = line.split_once(':') else {
-            return Err(broken("a line without colon in the head of a part".to_owned()));
-        };
-        fields.push((name.trim_ascii().to_ascii_lowercase(), value.trim_ascii().to_owned()));
-        if fields.len() > limits::PART_FIELDS {
-            return Err(broken(format!("more than {} fields in the head of a part", limits::PART_FIELDS)));
-        }
-    }
-    let mut head = Head::default();
-    for (name, value) in fields {
-        match name.as_str() {
-            "content-id" => bare(&value).clone_into(&mut head.content_id),
-            "content-type" => value.trim_ascii().clone_into(&mut head.media_type),
-            "content-transfer-encoding" => head.transfer_encoding = value.trim_ascii().to_ascii_lowercase(),
-            _ => {}
-        }
-    }
-    Ok(head)
-}
-
-fn broken(reason: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("multipart: {reason}"))
 }
 
 #[cfg(test)]

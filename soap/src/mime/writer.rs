@@ -10,7 +10,7 @@ use super::OCTETS;
 use crate::parts::{Content, Part, Parts};
 
 /// The media type of the whole and its bytes, the root first.
-pub(crate) fn related(root: String, parts: Parts) -> (String, Content) {
+pub(crate) fn related(root: &str, parts: Parts) -> (String, Content) {
     // 66 characters, 244 bits of which nobody can guess: it does not occur in a document.
     let boundary = format!("b_{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
     let root_id = format!("root.{}@dosebook", Uuid::new_v4());
@@ -20,7 +20,7 @@ pub(crate) fn related(root: String, parts: Parts) -> (String, Content) {
     );
     let root_type = "application/xop+xml; charset=UTF-8; type=\"application/soap+xml\"";
     let mut start = format!("--{boundary}{}", head(root_type, &root_id));
-    start.push_str(&root);
+    start.push_str(root);
     let end = format!("\r\n--{boundary}--\r\n");
     if parts.is_empty() {
         start.push_str(&end);
@@ -65,7 +65,7 @@ mod tests {
     }
 
     async fn written(parts: Vec<Part>) -> (String, String) {
-        let (media_type, content) = related("<x/>".to_owned(), Parts::from(parts));
+        let (media_type, content) = related("<x/>", Parts::from(parts));
         let bytes = content.collect(1 << 20).await.unwrap();
         (media_type, String::from_utf8(bytes.to_vec()).unwrap())
     }

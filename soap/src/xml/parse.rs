@@ -3,14 +3,18 @@
 //! quick-xml finds the markup; what it lets pass (a second root, undeclared prefixes, illegal
 //! characters, entities) is refused here.
 
-use std::borrow::Cow;
+mod characters;
+mod encoding;
+mod scope;
 
 use quick_xml::XmlVersion;
+use quick_xml::events::attributes::Attribute as RawAttribute;
 use quick_xml::events::{BytesRef, BytesStart, Event};
-use quick_xml::name::{PrefixDeclaration, ResolveResult};
-use quick_xml::reader::NsReader;
+use quick_xml::reader::Reader;
 
-use super::{Attribute, Element, Name, Node};
+use super::{Attribute, Element, Node};
+use characters::{is_name, legal};
+use scope::Scope;
 
 /// What one document may cost its reader. Every bound has a test that crosses it.
 #[derive(Debug, Clone, Copy)]
@@ -51,12 +55,15 @@ pub(super) fn parse(document: &[u8], limits: &Limits) -> Result<Element, ParseEr
         let reason = format!("the document has {} bytes, allowed are {}", document.len(), limits.size);
         return Err(at_start(reason));
     }
-    let text = decode(document).map_err(at_start)?;
-    let mut reader = NsReader::from_str(&text);
+    let text = encoding::decode(document).map_err(at_start)?;
+    let mut reader = Reader::from_str(&text);
     reader.config_mut().check_end_names = true;
-    let mut builder = Builder { limits, open: Vec::new(), root: None, nodes: 0 };
+    reader.config_mut().check_comments = true;
+    let mut builder = Builder::new(limits, matches!(document, [0xFE | 0xFF, ..]));
     loop {
-        let step = read_step(&mut reader, &mut builder);
+        let start = reader.buffer_position();
+        let event = reader.read_event().map_err(|error| format!("not well-formed: {error}"));
+        let step = event.and_then(|event| builder.take(event, start));
         let position = reader.buffer_position();
         match step {
             Ok(true) => {}
@@ -66,111 +73,57 @@ pub(super) fn parse(document: &[u8], limits: &Limits) -> Result<Element, ParseEr
     }
 }
 
-/// UTF-8, or UTF-16 with its byte order mark (XML 1.0 section 4.3.3).
-fn decode(document: &[u8]) -> Result<Cow<'_, str>, String> {
-    let utf16 = |unit: fn([u8; 2]) -> u16, bytes: &[u8]| {
-        if bytes.len() % 2 != 0 {
-            return Err("UTF-16 with an odd number of bytes".to_owned());
-        }
-        let units = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok().map(unit));
-        char::decode_utf16(units)
-            .collect::<Result<String, _>>()
-            .map(Cow::Owned)
-            .map_err(|_| "not valid UTF-16".to_owned())
-    };
-    match document {
-        [0xFE, 0xFF, rest @ ..] => utf16(u16::from_be_bytes, rest),
-        [0xFF, 0xFE, rest @ ..] => utf16(u16::from_le_bytes, rest),
-        _ => {
-            let bytes = document.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(document);
-            std::str::from_utf8(bytes)
-                .map(Cow::Borrowed)
-                .map_err(|error| format!("not valid UTF-8 at byte {}", error.valid_up_to()))
-        }
-    }
+/// A start tag as it stands; names of attributes are resolved when all its prefixes are known.
+#[derive(Default)]
+struct Tag<'a> {
+    attributes: Vec<(&'a str, String)>,
+    declarations: Vec<(String, String)>,
 }
 
-/// Handles one event; false at the end of the document.
-fn read_step(reader: &mut NsReader<&[u8]>, builder: &mut Builder<'_>) -> Result<bool, String> {
-    match reader.read_event().map_err(|error| format!("not well-formed: {error}"))? {
-        Event::Start(start) => builder.open(read_start(reader, &start, builder.limits)?)?,
-        Event::Empty(start) => {
-            builder.open(read_start(reader, &start, builder.limits)?)?;
-            builder.close()?;
-        }
-        Event::End(_) => builder.close()?,
-        Event::Text(text) => builder.text(&text.xml10_content())?,
-        Event::CData(text) => builder.text(&text.xml10_content())?,
-        Event::GeneralRef(reference) => builder.text(resolve(&reference)?.encode_utf8(&mut [0; 4]))?,
-        Event::Comment(_) => builder.count()?,
-        Event::Decl(declaration) => {
-            if builder.nodes > 0 {
-                return Err("an XML declaration that is not at the start".to_owned());
-            }
-            if declaration.version().is_ok_and(|version| version != "1.0") {
-                return Err("only XML 1.0 is accepted".to_owned());
-            }
-        }
-        Event::DocType(_) => return Err("a document type declaration is not allowed in SOAP".to_owned()),
-        Event::PI(_) => return Err("a processing instruction is not allowed in SOAP".to_owned()),
-        Event::Eof => return Ok(false),
-    }
-    Ok(true)
-}
-
-fn read_start(reader: &NsReader<&[u8]>, start: &BytesStart<'_>, limits: &Limits) -> Result<Element, String> {
-    let name = name(reader.resolver().resolve_element(start.name()).0, start.name().0)?;
-    let mut element =
-        Element { name, attributes: Vec::new(), children: Vec::new(), declarations: Vec::new() };
+fn read_tag<'a>(start: &'a BytesStart<'_>, limits: &Limits) -> Result<Tag<'a>, String> {
+    let mut tag = Tag::default();
+    set_apart(start)?;
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|error| format!("not well-formed: {error}"))?;
-        if element.attributes.len() + element.declarations.len() >= limits.attributes {
+        if tag.attributes.len() + tag.declarations.len() >= limits.attributes {
             return Err(format!("more than {} attributes in one element", limits.attributes));
         }
-        let value = attribute
-            .normalized_value(XmlVersion::Implicit1_0)
-            .map_err(|error| format!("not well-formed: {error}"))?
-            .into_owned();
-        legal(&value)?;
-        if attribute.value.contains('<') {
-            return Err("'<' in an attribute value".to_owned());
+        let value = read_value(&attribute)?;
+        match attribute.key.0.split_once(':').unwrap_or(("", attribute.key.0)) {
+            ("", "xmlns") => tag.declarations.push((String::new(), value)),
+            ("xmlns", prefix) if is_name(prefix) => tag.declarations.push((prefix.to_owned(), value)),
+            ("xmlns", prefix) => return Err(format!("'{prefix}' is not a prefix")),
+            _ => tag.attributes.push((attribute.key.0, value)),
         }
-        if let Some(declaration) = attribute.key.as_namespace_binding() {
-            if element.declarations.len() >= limits.declarations {
-                return Err(format!("more than {} namespace declarations", limits.declarations));
-            }
-            let prefix = match declaration {
-                PrefixDeclaration::Default => "",
-                PrefixDeclaration::Named(prefix) => prefix,
-            };
-            element.declarations.push((prefix.to_owned(), value));
-            continue;
+        if tag.declarations.len() > limits.declarations {
+            return Err(format!("more than {} namespace declarations", limits.declarations));
         }
-        let name = self::name(reader.resolver().resolve_attribute(attribute.key).0, attribute.key.0)?;
-        if element.attributes.iter().any(|other| other.name == name) {
-            return Err(format!("attribute {name} twice in one element"));
-        }
-        element.attributes.push(Attribute { name, value });
     }
-    Ok(element)
+    Ok(tag)
 }
 
-fn name(resolved: ResolveResult<'_>, qualified: &str) -> Result<Name, String> {
-    let (prefix, local) = qualified.split_once(':').unwrap_or(("", qualified));
-    let well_formed = |part: &str| part.chars().next().is_some_and(|c| c.is_alphabetic() || c == '_');
-    if !well_formed(local) || local.contains(':') || local.contains(['&', '<', '"', '\'', '=']) {
-        return Err(format!("'{qualified}' is not a name"));
+/// Makes sure that white space stands between attributes.
+fn set_apart(tag: &str) -> Result<(), String> {
+    let mut rest = tag;
+    while let Some((_, quoted)) = rest.split_once(['"', '\'']) {
+        let quote =
+            if rest.as_bytes().get(rest.len() - quoted.len() - 1) == Some(&b'"') { '"' } else { '\'' };
+        rest = quoted.split_once(quote).map_or("", |(_, after)| after);
+        if rest.starts_with(|next: char| !next.is_ascii_whitespace() && next != '/') {
+            return Err("no white space between attributes".to_owned());
+        }
     }
-    let namespace = match resolved {
-        ResolveResult::Bound(namespace) => namespace.0.to_owned(),
-        ResolveResult::Unbound => String::new(),
-        ResolveResult::Unknown(prefix) => return Err(format!("prefix '{prefix}' is not declared")),
-    };
-    Ok(Name {
-        namespace: Cow::Owned(namespace),
-        local: Cow::Owned(local.to_owned()),
-        prefix: Cow::Owned(prefix.to_owned()),
-    })
+    Ok(())
+}
+
+fn read_value(attribute: &RawAttribute<'_>) -> Result<String, String> {
+    if attribute.value.contains('<') {
+        return Err("'<' in an attribute value".to_owned());
+    }
+    let value = attribute.normalized_value(XmlVersion::Implicit1_0);
+    let value = value.map_err(|error| format!("not well-formed: {error}"))?.into_owned();
+    legal(&value)?;
+    Ok(value)
 }
 
 fn resolve(reference: &BytesRef<'_>) -> Result<char, String> {
@@ -189,24 +142,51 @@ fn resolve(reference: &BytesRef<'_>) -> Result<char, String> {
     }
 }
 
-/// Refuses what is not a `Char` of XML 1.0 section 2.2.
-fn legal(text: &str) -> Result<(), String> {
-    let illegal = |c: &char| matches!(c, '\0'..='\u{8}' | '\u{B}' | '\u{C}' | '\u{E}'..='\u{1F}' | '\u{FFFE}' | '\u{FFFF}');
-    match text.chars().find(illegal) {
-        Some(character) => Err(format!("U+{:04X} is not a legal character", u32::from(character))),
-        None => Ok(()),
-    }
-}
-
-/// The elements that are open, outermost first.
+/// The tree as far as it was read.
 struct Builder<'a> {
     limits: &'a Limits,
+    utf16: bool,
+    /// The elements that are open, outermost first.
     open: Vec<Element>,
+    scope: Scope,
     root: Option<Element>,
     nodes: usize,
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    fn new(limits: &'a Limits, utf16: bool) -> Self {
+        Self { limits, utf16, open: Vec::new(), scope: Scope::default(), root: None, nodes: 0 }
+    }
+
+    /// Handles one event that began at `position`; false at the end of the document.
+    fn take(&mut self, event: Event<'_>, position: u64) -> Result<bool, String> {
+        match event {
+            Event::Start(start) => self.open(&start)?,
+            Event::Empty(start) => {
+                self.open(&start)?;
+                self.close()?;
+            }
+            Event::End(_) => self.close()?,
+            Event::Text(text) if text.contains("]]>") => return Err("']]>' in text".to_owned()),
+            Event::Text(text) => self.text(&text.xml10_content())?,
+            Event::CData(text) if !self.open.is_empty() => self.text(&text.xml10_content())?,
+            Event::GeneralRef(reference) if !self.open.is_empty() => {
+                self.text(resolve(&reference)?.encode_utf8(&mut [0; 4]))?;
+            }
+            Event::CData(_) | Event::GeneralRef(_) => return Err("text outside the root element".to_owned()),
+            Event::Comment(comment) => {
+                legal(&comment)?;
+                self.count()?;
+            }
+            Event::Decl(declaration) if position == 0 => encoding::declaration(&declaration, self.utf16)?,
+            Event::Decl(_) => return Err("an XML declaration that is not at the start".to_owned()),
+            Event::DocType(_) => return Err("a document type declaration is not allowed in SOAP".to_owned()),
+            Event::PI(_) => return Err("a processing instruction is not allowed in SOAP".to_owned()),
+            Event::Eof => return Ok(false),
+        }
+        Ok(true)
+    }
+
     fn count(&mut self) -> Result<(), String> {
         self.nodes += 1;
         if self.nodes > self.limits.nodes {
@@ -215,7 +195,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn open(&mut self, element: Element) -> Result<(), String> {
+    fn open(&mut self, start: &BytesStart<'_>) -> Result<(), String> {
         self.count()?;
         if self.open.is_empty() && self.root.is_some() {
             return Err("a second root element".to_owned());
@@ -223,7 +203,18 @@ impl Builder<'_> {
         if self.open.len() >= self.limits.depth {
             return Err(format!("elements nested deeper than {}", self.limits.depth));
         }
-        self.open.push(element);
+        let Tag { attributes: raw, declarations } = read_tag(start, self.limits)?;
+        self.scope.enter(&declarations)?;
+        let mut attributes: Vec<Attribute> = Vec::with_capacity(raw.len());
+        for (name, value) in raw {
+            let name = self.scope.attribute(name)?;
+            if attributes.iter().any(|other| other.name == name) {
+                return Err(format!("attribute {name} twice in one element"));
+            }
+            attributes.push(Attribute { name, value });
+        }
+        let name = self.scope.element(start.name().0)?;
+        self.open.push(Element { name, attributes, children: Vec::new(), declarations });
         Ok(())
     }
 
@@ -231,6 +222,7 @@ impl Builder<'_> {
         let Some(element) = self.open.pop() else {
             return Err("an end tag without its start tag".to_owned());
         };
+        self.scope.leave(&element.declarations);
         match self.open.last_mut() {
             Some(parent) => parent.children.push(Node::Element(element)),
             None => self.root = Some(element),

@@ -1,29 +1,22 @@
 //! From an element tree to text, with the prefixes that each name prefers.
 
+use std::borrow::Cow;
+
 use super::{Element, Name, Node, XML};
 
 /// Appends one element that declares every prefix it needs.
 pub(super) fn element(element: &Element, out: &mut String) {
-    write(element, &mut Vec::new(), out);
+    write(element, &mut vec![(Cow::Borrowed(XML.prefix), XML.uri)], out);
 }
 
-type Scope<'a> = Vec<(&'a str, &'a str)>;
+/// Prefixes and what they stand for, the innermost last.
+type Scope<'a> = Vec<(Cow<'a, str>, &'a str)>;
 
 fn write<'a>(element: &'a Element, scope: &mut Scope<'a>, out: &mut String) {
     let outer = scope.len();
-    for (prefix, uri) in &element.declarations {
-        if lookup(scope, prefix) != Some(uri) {
-            scope.push((prefix, uri));
-        }
-    }
-    declare(&element.name, scope);
-    for attribute in &element.attributes {
-        if !attribute.name.namespace.is_empty() {
-            declare(&attribute.name, scope);
-        }
-    }
+    declare_all(element, scope);
     out.push('<');
-    name(&element.name, out);
+    name(&element.name, false, scope, out);
     for (prefix, uri) in scope.get(outer..).unwrap_or_default() {
         out.push_str(if prefix.is_empty() { " xmlns" } else { " xmlns:" });
         out.push_str(prefix);
@@ -31,7 +24,7 @@ fn write<'a>(element: &'a Element, scope: &mut Scope<'a>, out: &mut String) {
     }
     for attribute in &element.attributes {
         out.push(' ');
-        name(&attribute.name, out);
+        name(&attribute.name, true, scope, out);
         value(&attribute.value, out);
     }
     if element.children.is_empty() {
@@ -46,31 +39,76 @@ fn write<'a>(element: &'a Element, scope: &mut Scope<'a>, out: &mut String) {
             }
         }
         out.push_str("</");
-        name(&element.name, out);
+        name(&element.name, false, scope, out);
         out.push('>');
     }
     scope.truncate(outer);
 }
 
-/// The namespace that a prefix stands for; innermost declaration first.
-fn lookup<'a>(scope: &Scope<'a>, prefix: &str) -> Option<&'a str> {
-    scope.iter().rev().find(|(declared, _)| *declared == prefix).map(|(_, uri)| *uri)
-}
-
-fn declare<'a>(name: &'a Name, scope: &mut Scope<'a>) {
-    let bound = match name.prefix.as_ref() {
-        prefix if prefix == XML.prefix => return,
-        prefix => lookup(scope, prefix),
-    };
-    let unprefixed_and_unbound = name.prefix.is_empty() && name.namespace.is_empty() && bound.is_none();
-    if bound != Some(&name.namespace) && !unprefixed_and_unbound {
-        scope.push((&name.prefix, &name.namespace));
+/// Brings into scope what the names of an element need, then what it declares besides, for QNames in
+/// content. A prefix that cannot be had because the element uses it for something else is replaced.
+fn declare_all<'a>(element: &'a Element, scope: &mut Scope<'a>) {
+    let outer = scope.len();
+    if element.name.namespace.is_empty() && lookup(scope, "").is_some_and(|uri| !uri.is_empty()) {
+        scope.push((Cow::Borrowed(""), ""));
+    }
+    for (name, attribute) in names(element) {
+        if spelt(name, attribute, scope).is_none() {
+            let usable = name.prefix != XML.prefix && !(attribute && name.prefix.is_empty());
+            let prefix = if usable && is_free(&name.prefix, element, outer, scope) {
+                Cow::Borrowed(name.prefix.as_ref())
+            } else {
+                invented(scope)
+            };
+            scope.push((prefix, &name.namespace));
+        }
+    }
+    for (prefix, uri) in &element.declarations {
+        let unusable = prefix == XML.prefix || prefix.is_empty() && element.name.namespace.is_empty();
+        if !unusable && lookup(scope, prefix) != Some(uri) && is_free(prefix, element, outer, scope) {
+            scope.push((Cow::Borrowed(prefix), uri));
+        }
     }
 }
 
-fn name(name: &Name, out: &mut String) {
-    if !name.prefix.is_empty() {
-        out.push_str(&name.prefix);
+/// The names of an element that are in a namespace, and whether they are those of attributes.
+fn names(element: &Element) -> impl Iterator<Item = (&Name, bool)> {
+    let attributes = element.attributes.iter().map(|attribute| (&attribute.name, true));
+    std::iter::once((&element.name, false)).chain(attributes).filter(|(name, _)| !name.namespace.is_empty())
+}
+
+/// Whether a prefix was not declared since `outer`, and no name of the element is written with it.
+fn is_free(prefix: &str, element: &Element, outer: usize, scope: &Scope<'_>) -> bool {
+    !scope.get(outer..).unwrap_or_default().iter().any(|(declared, _)| declared == prefix)
+        && !names(element).any(|(name, attribute)| spelt(name, attribute, scope) == Some(prefix))
+}
+
+/// A prefix that stands for nothing yet.
+fn invented(scope: &Scope<'_>) -> Cow<'static, str> {
+    let unused =
+        (scope.len()..).map(|number| format!("ns{number}")).find(|prefix| lookup(scope, prefix).is_none());
+    Cow::Owned(unused.unwrap_or_default())
+}
+
+/// What a prefix stands for; innermost declaration first.
+fn lookup<'a>(scope: &Scope<'a>, prefix: &str) -> Option<&'a str> {
+    scope.iter().rev().find(|(declared, _)| declared == prefix).map(|(_, uri)| *uri)
+}
+
+/// The prefix under which a name can be written here: its own, or else any other.
+fn spelt<'s>(name: &Name, attribute: bool, scope: &'s Scope<'_>) -> Option<&'s str> {
+    let usable = |prefix: &str| {
+        !(attribute && prefix.is_empty()) && lookup(scope, prefix) == Some(name.namespace.as_ref())
+    };
+    let own = scope.iter().rev().find(|(prefix, _)| *prefix == name.prefix && usable(prefix));
+    let own_is_taken = || scope.iter().rev().find(|(prefix, _)| prefix.starts_with("ns") && usable(prefix));
+    own.or_else(own_is_taken).map(|(prefix, _)| prefix.as_ref())
+}
+
+fn name(name: &Name, attribute: bool, scope: &Scope<'_>, out: &mut String) {
+    let prefix = if name.namespace.is_empty() { None } else { spelt(name, attribute, scope) };
+    if let Some(prefix) = prefix.filter(|prefix| !prefix.is_empty()) {
+        out.push_str(prefix);
         out.push(':');
     }
     out.push_str(&name.local);
@@ -88,9 +126,10 @@ pub fn escape_attribute(text: &str, out: &mut String) {
 }
 
 /// Escapes so that any XML reader gives back the same characters, line ends and tabs included.
+/// What XML cannot hold at all goes out as U+FFFD.
 fn escape(text: &str, in_attribute: bool, out: &mut String) {
     let mut rest = text;
-    while let Some(at) = rest.find(|c| matches!(c, '&' | '<' | '>' | '"' | '\r' | '\n' | '\t')) {
+    while let Some(at) = rest.bytes().position(is_special) {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let mut characters = from.chars();
@@ -102,10 +141,17 @@ fn escape(text: &str, in_attribute: bool, out: &mut String) {
             Some('"') if in_attribute => out.push_str("&quot;"),
             Some('\n') if in_attribute => out.push_str("&#10;"),
             Some('\t') if in_attribute => out.push_str("&#9;"),
+            Some(other @ ('"' | '\n' | '\t')) => out.push(other),
+            Some('\0'..='\x1f' | '\u{FFFE}' | '\u{FFFF}') => out.push('\u{FFFD}'),
             Some(other) => out.push(other),
             None => {}
         }
         rest = characters.as_str();
     }
     out.push_str(rest);
+}
+
+/// Bytes that may need escaping; 0xEF begins U+FFFE and U+FFFF.
+const fn is_special(byte: u8) -> bool {
+    matches!(byte, b'&' | b'<' | b'>' | b'"' | 0..=0x1F | 0xEF)
 }
