@@ -41,7 +41,7 @@ impl Database {
         Ok(Self { readers, writes })
     }
 
-    /// Opens a view of what is committed now; it stays the same for as long as it is held.
+    /// Opens a view of what is committed when its first statement runs; it stays the same while it is held.
     pub async fn read(&self) -> Result<Reader, DatabaseError> {
         Reader::begin(&self.readers).await
     }

@@ -102,25 +102,25 @@ impl<'a> Case<'a> {
 
     /// The memberships among the associations.
     fn memberships(&self) -> impl Iterator<Item = &'a Association> {
-        let is_membership =
-            |association: &&Association| association.association_type == AssociationType::HasMember;
-        self.submission.associations.iter().filter(is_membership)
+        self.submission.associations.iter().filter(|association| is_membership(association))
     }
 
     /// The associations between documents: all others.
     fn relationships(&self) -> impl Iterator<Item = &'a Association> {
-        let is_membership =
-            |association: &&Association| association.association_type == AssociationType::HasMember;
-        self.submission.associations.iter().filter(move |association| !is_membership(association))
+        self.submission.associations.iter().filter(|association| !is_membership(association))
     }
 
     /// Whether this puts a document into a folder.
     fn is_folder_membership(&self, association: &Association) -> bool {
         let kind = |id| self.end(id).map(End::kind);
-        association.association_type == AssociationType::HasMember
+        is_membership(association)
             && kind(&association.source_object) == Some(Kind::Folder)
             && kind(&association.target_object).is_some_and(Kind::is_entry)
     }
+}
+
+fn is_membership(association: &Association) -> bool {
+    association.association_type == AssociationType::HasMember
 }
 
 /// An error about an object.

@@ -29,6 +29,8 @@ pub(crate) const SCHEMA: Schema =
 pub(crate) enum StoreError {
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    #[error("a patient cannot have more than {0} objects")]
+    Full(i64),
     #[error("an object cannot be compressed: {0}")]
     Compress(std::io::Error),
     #[error("the fragment of an object cannot be read: {0}")]

@@ -5,6 +5,7 @@ mod find;
 mod get;
 mod patients;
 mod rules;
+mod wire;
 
 use actors::transactions::StoredQuery;
 use actors::transactions::stored_query::{

@@ -64,7 +64,7 @@ pub(super) async fn submission_set_and_contents(
         from_folders.into_iter().filter(|membership| leads_to(membership, &here)).collect();
     let all_targets: HashSet<Key> = here.into_iter().chain(keys(&in_folders)).collect();
     let from_set = from_set.into_iter().filter(|membership| leads_to(membership, &all_targets));
-    Ok(sets.into_iter().chain(contents).chain(in_folders.clone()).chain(from_set).collect())
+    Ok(sets.into_iter().chain(contents).chain(in_folders).chain(from_set).collect())
 }
 
 pub(super) async fn folder_and_contents(reader: &mut Reader, query: &GetFolderAndContents) -> Objects {

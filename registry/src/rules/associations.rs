@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use metadata::{Association, AssociationType, ErrorCode, ObjectId, RegistryErrors, SubmissionSetStatus};
 
 use super::{Case, End, finding};
-use crate::store::Kind;
+use crate::store::{Kind, Object};
 
 /// The submission set has every document, folder and folder membership of the submission as its member.
 pub(super) fn all_are_members(case: &Case<'_>, errors: &mut RegistryErrors) {
@@ -125,44 +125,39 @@ const fn needs_registered_target(association_type: &AssociationType) -> bool {
     association_type.replaces() || matches!(association_type, AssociationType::IsSnapshotOf)
 }
 
-/// The associations whose ends must be current and of one patient: all but those of the submission set.
-fn binding<'a>(case: &Case<'a>) -> impl Iterator<Item = &'a Association> {
-    let contents = case.memberships().filter(|association| case.is_folder_membership(association));
-    contents.chain(case.relationships()).collect::<Vec<_>>().into_iter()
-}
-
 /// What is deprecated is not replaced, added to, or put into a folder.
 pub(super) fn ends_are_approved(case: &Case<'_>, errors: &mut RegistryErrors) {
-    for association in binding(case) {
-        for (name, id) in
-            [("sourceObject", &association.source_object), ("targetObject", &association.target_object)]
-        {
-            if let Some(End::Registered(object)) = case.end(id)
-                && !object.is_approved()
-            {
-                let problem = format!("{name} '{id}' is deprecated");
-                let identity = association.identity();
-                errors.push(finding(ErrorCode::DeprecatedDocument, identity, &problem, "TF-3 4.2.2.2"));
-            }
-        }
+    for (association, name, object) in registered_ends(case).filter(|(_, _, object)| !object.is_approved()) {
+        let problem = format!("{name} '{}' is deprecated", object.uuid);
+        errors.push(finding(ErrorCode::DeprecatedDocument, association.identity(), &problem, "TF-3 4.2.2.2"));
     }
 }
 
 /// Documents of different patients have nothing to do with each other, nor do folders.
 pub(super) fn ends_are_of_one_patient(case: &Case<'_>, errors: &mut RegistryErrors) {
-    for association in binding(case) {
-        for (name, id) in
-            [("sourceObject", &association.source_object), ("targetObject", &association.target_object)]
-        {
-            if let Some(End::Registered(object)) = case.end(id)
-                && Some(case.known.current_of(object)) != case.patient()
-            {
-                let problem = format!("{name} '{id}' is of another patient than the submission");
-                let identity = association.identity();
-                errors.push(finding(ErrorCode::PatientIdDoesNotMatch, identity, &problem, "TF-3 4.2.2.2"));
-            }
-        }
+    let is_other = |object: &Object| Some(case.known.current_of(object)) != case.patient();
+    for (association, name, object) in registered_ends(case).filter(|(_, _, object)| is_other(object)) {
+        let problem = format!("{name} '{}' is of another patient than the submission", object.uuid);
+        errors.push(finding(
+            ErrorCode::PatientIdDoesNotMatch,
+            association.identity(),
+            &problem,
+            "TF-3 4.2.2.2",
+        ));
     }
+}
+
+/// The registered ends of relationships and of memberships in folders, with the name of the end.
+fn registered_ends<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a Association, &'static str, &'a Object)> {
+    let contents = case.memberships().filter(|association| case.is_folder_membership(association));
+    contents.chain(case.relationships()).flat_map(move |association| {
+        let ends =
+            [("sourceObject", &association.source_object), ("targetObject", &association.target_object)];
+        ends.into_iter().filter_map(move |(name, id)| match case.end(id)? {
+            End::Registered(object) => Some((association, name, object)),
+            End::Brought(_) => None,
+        })
+    })
 }
 
 /// A snapshot is a stable document made of an on-demand one.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use database::{DatabaseError, Reader, Row, Value, Writer};
 use metadata::{AssociationType, AvailabilityStatus, EntryUuid, Hash};
 
-use super::{Facet, Facets, NewObject, PatientNumber};
+use super::{Facet, Facets, NewObject, PatientNumber, StoreError};
 
 /// Bits of a key that count the objects of one patient.
 const ORDINAL_BITS: u32 = 24;
@@ -85,7 +85,7 @@ pub(crate) struct Object {
     pub(crate) facets: Facets,
 }
 
-/// The columns of [`Object`], in its order, and where they are from.
+/// A statement for the columns of [`Object`], in its order. A macro, for statements are constant text.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -236,7 +236,7 @@ pub(crate) async fn insert(
     patient: PatientNumber,
     objects: Vec<NewObject>,
     known: &HashMap<EntryUuid, Key>,
-) -> Result<(), DatabaseError> {
+) -> Result<(), StoreError> {
     let first = reserve(writer, patient, objects.len()).await?;
     let keys: HashMap<EntryUuid, Key> =
         (first..).zip(&objects).map(|(key, new)| (new.uuid, Key(key))).collect();
@@ -277,7 +277,7 @@ pub(crate) async fn insert(
             ]
         })
         .collect();
-    writer.insert(INSERT_OBJECT, rows).await
+    Ok(writer.insert(INSERT_OBJECT, rows).await?)
 }
 
 /// A size as a column has it.
@@ -296,11 +296,13 @@ const INSERT_OBJECT: &str = "INSERT INTO object (key, uuid, kind, status, versio
      service_start, service_stop, source, target, facets, dictionary, fragment) VALUES $rows";
 
 /// The first of `count` keys that are the patient's next.
-async fn reserve(writer: &mut Writer, patient: PatientNumber, count: usize) -> Result<i64, DatabaseError> {
+async fn reserve(writer: &mut Writer, patient: PatientNumber, count: usize) -> Result<i64, StoreError> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let statement = "UPDATE patient SET objects = objects + $1 WHERE no = $2 RETURNING objects - $1";
-    let row = writer.row(statement, [count.into(), patient.0.into()]).await?;
-    let before: i64 = row.map_or(Ok(0), |mut row| row.take())?;
+    let statement = "UPDATE patient SET objects = objects + $1 WHERE no = $2 AND objects < $3 - $1 \
+                     RETURNING objects - $1";
+    let most: i64 = 1 << ORDINAL_BITS;
+    let row = writer.row(statement, [count.into(), patient.0.into(), most.into()]).await?;
+    let before: i64 = row.ok_or(StoreError::Full(most))?.take()?;
     Ok(Key::first(patient) + before)
 }
 

@@ -52,6 +52,19 @@ pub(crate) async fn merged_into(
     rows.into_iter().map(|mut row| row.take().map(PatientNumber)).collect()
 }
 
+/// The ids of the first patients whose id contains a text, without those who were merged.
+pub(crate) async fn list(
+    reader: &mut Reader,
+    containing: &str,
+    limit: u32,
+) -> Result<Vec<PatientId>, DatabaseError> {
+    let statement = "SELECT no, authority, id, merged_into FROM patient \
+         WHERE merged_into IS NULL AND LOWER(id) LIKE LOWER($1) ESCAPE '!' ORDER BY id, authority LIMIT $2";
+    let literal = containing.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    let rows = reader.rows(statement, [format!("%{literal}%").into(), i64::from(limit).into()]).await?;
+    rows.into_iter().filter_map(|row| read(row).transpose()).map(|read| Ok(read?.id)).collect()
+}
+
 /// The patient with an id, added if unknown.
 pub(crate) async fn add(writer: &mut Writer, id: &PatientId) -> Result<Patient, DatabaseError> {
     let statement =

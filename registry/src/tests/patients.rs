@@ -79,3 +79,22 @@ async fn a_patient_is_the_same_whatever_the_namespace_says() {
     assert_eq!(house.get(find("P123^^^Hospital&1.2.3.4&ISO")).await.len(), 1);
     assert!(house.get(find("P123^^^&1.2.3.5&ISO")).await.is_empty());
 }
+
+#[tokio::test]
+async fn lists_patients_by_a_part_of_their_id() {
+    let house = House::accepting().await;
+    let patients = ["A_1^^^&1.2&ISO", "A%1^^^&1.2&ISO", "a_10^^^&1.2&ISO", "B^^^&1.2&ISO"];
+    for (number, patient) in (1..).zip(patients) {
+        house.register(with_patient(document(number), patient)).await;
+    }
+    house.registry.merge_patients(patients[3].parse().unwrap(), patients[0].parse().unwrap()).await.unwrap();
+    let listed = async |text: &str, limit| {
+        let found = house.registry.patients(text, limit).await.unwrap();
+        found.iter().map(|id| id.id().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("", 10).await, ["A%1", "A_1", "a_10"]);
+    assert_eq!(listed("a_1", 10).await, ["A_1", "a_10"]);
+    assert_eq!(listed("", 1).await, ["A%1"]);
+    assert!(house.registry.knows(&patients[3].parse().unwrap()).await.unwrap());
+    assert!(!house.registry.knows(&"X^^^&1.2&ISO".parse().unwrap()).await.unwrap());
+}
