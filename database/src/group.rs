@@ -14,7 +14,7 @@ use crate::{DatabaseError, Writer, sqlite};
 pub(crate) const QUEUE: usize = 1024;
 
 /// Writes that share one commit at most, so that the first does not wait for a whole queue.
-const GROUP: usize = 64;
+pub(crate) const GROUP: usize = 64;
 
 /// One write that waits for its commit.
 pub(crate) trait Member: Send {

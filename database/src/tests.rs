@@ -59,6 +59,22 @@ async fn a_refused_write_is_undone_alone_among_many() {
 }
 
 #[tokio::test]
+async fn more_writes_at_once_than_one_commit_takes_all_succeed() {
+    let directory = TempDir::new().unwrap();
+    let database = open(&directory).await;
+    let names: Vec<String> = (0..3 * group::GROUP).map(|number| format!("{number:04}")).collect();
+    let writes = names.iter().map(|name| {
+        let name = name.clone();
+        database.write(move |writer| {
+            Box::pin(writer.execute("INSERT INTO entry VALUES ($1, 1)", [name.clone().into()]))
+        })
+    });
+    let outcomes: Vec<Result<u64, DatabaseError>> = futures_util::future::join_all(writes).await;
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(1))), "{outcomes:?}");
+    assert_eq!(self::names(&database).await, names);
+}
+
+#[tokio::test]
 async fn a_panicking_write_leaves_nothing_and_the_next_succeeds() {
     let directory = TempDir::new().unwrap();
     let database = open(&directory).await;

@@ -80,6 +80,15 @@ impl House {
         objects
     }
 
+    /// Changes the data behind the registry's back, where waiting for it would take too long.
+    async fn meddle(&self, statement: &'static str) {
+        let meddled = self
+            .registry
+            .database
+            .write(move |writer| Box::pin(async move { writer.execute(statement, []).await }));
+        meddled.await.map_err(|error: DatabaseError| error).unwrap();
+    }
+
     async fn get(&self, query: Query) -> Vec<Object> {
         let response = self.registry.query(&StoredQuery::leaf_class(query)).await.unwrap();
         let (objects, errors) = response.into_objects();

@@ -14,7 +14,7 @@ use crate::store::{Key, Kind, Object, Patient, PatientNumber, fragments, patient
 pub(crate) const LEAF_CLASS_LIMIT: usize = 1_000;
 
 /// References in one answer at most: what is found is asked for in blocks.
-pub(crate) const OBJECT_REF_LIMIT: usize = 20_000;
+const OBJECT_REF_LIMIT: usize = 20_000;
 
 /// What goes into the answer, each object once, in the order of registration.
 pub(super) async fn answer(
@@ -115,4 +115,18 @@ fn refuse_several_patients(
          (ITI TF-2 3.18.4.1.3.3.1)"
     );
     Err(RegistryErrors::from(RegistryError::new(ErrorCode::ResultNotSinglePatient, context)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_have_a_limit_of_their_own() {
+        let refused = |found, return_type| refuse_too_many(found, return_type).is_err();
+        assert!(!refused(OBJECT_REF_LIMIT, ReturnType::ObjectRef));
+        assert!(refused(OBJECT_REF_LIMIT + 1, ReturnType::ObjectRef));
+        assert!(!refused(LEAF_CLASS_LIMIT, ReturnType::LeafClass));
+        assert!(refused(LEAF_CLASS_LIMIT + 1, ReturnType::LeafClass));
+    }
 }

@@ -108,15 +108,7 @@ async fn a_folder_tells_when_it_gained_a_document_whatever_the_source_says() {
     let first = house.folder(&folder_id(1)).await.last_update_time.unwrap();
     assert!(first.start() >= before && first.to_string().len() == 14, "{first}");
     // Set it back, so that the next change shows within the same second.
-    house
-        .registry
-        .database
-        .write(|writer| {
-            Box::pin(async move { writer.execute("UPDATE object SET time = 0 WHERE kind = 4", []).await })
-        })
-        .await
-        .map_err(|error: DatabaseError| error)
-        .unwrap();
+    house.meddle("UPDATE object SET time = 0 WHERE kind = 4").await;
     house.register(document(2)).await;
     let folder = house.folder(&folder_id(1)).await;
     assert_eq!(folder.last_update_time, "19700101000000".parse().ok());
@@ -145,6 +137,17 @@ async fn a_refused_submission_leaves_nothing_behind() {
     assert_eq!(house.associations(old).await.len(), 1);
     // And its unique ids are free.
     house.register(document(2)).await;
+}
+
+#[tokio::test]
+async fn the_keys_of_one_patient_never_run_into_those_of_the_next() {
+    let house = House::accepting().await;
+    house.register(document(1)).await;
+    house.register(with_patient(document(2), OTHER_PATIENT)).await;
+    house.meddle("UPDATE patient SET objects = (1 << 24) - 4").await;
+    house.register(document(3)).await;
+    assert_eq!(house.refusal(document(4)).await, [ErrorCode::Internal]);
+    assert_eq!(house.entry(&document_id(3)).await.patient_id, PATIENT.parse().ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
