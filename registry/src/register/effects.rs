@@ -26,7 +26,8 @@ pub(super) async fn apply(
         deprecate_dependents(writer, replaced).await?;
         for folder in folders_of(writer, replaced).await? {
             keys.insert(folder.uuid, folder.key);
-            added.extend(put_into(&folder, replacing, prepared));
+            let memberships = put_into(&folder, replacing, prepared, &added);
+            added.extend(memberships);
         }
     }
     update_folders(writer, prepared, &added, keys).await?;
@@ -34,14 +35,15 @@ pub(super) async fn apply(
     Ok(objects.collect::<Result<_, _>>()?)
 }
 
-/// The associations that replace a registered document, where that lies, and what comes in its place.
+/// The associations that replace a registered document, as they were submitted; where that document lies,
+/// and what comes in its place.
 fn replacements<'a>(prepared: &'a Prepared, known: &Known) -> Vec<(&'a Association, Key, EntryUuid)> {
-    let replaces = |association: &&Association| association.association_type.replaces();
-    let ends = |association: &'a Association| {
-        let replaced = known.object(association.target_object.uuid()?)?;
-        Some((association, replaced.key, association.source_object.uuid()?))
+    let associations = prepared.submitted.associations.iter().zip(&prepared.resolved.associations);
+    let ends = |(submitted, resolved): (&'a Association, &'a Association)| {
+        let replaced = known.object(resolved.target_object.uuid()?)?;
+        Some((submitted, replaced.key, resolved.source_object.uuid()?))
     };
-    prepared.resolved.associations.iter().filter(replaces).filter_map(ends).collect()
+    associations.filter(|(submitted, _)| submitted.association_type.replaces()).filter_map(ends).collect()
 }
 
 /// Somebody else has replaced it since the rules looked, or this submission replaces it twice.
@@ -78,14 +80,19 @@ async fn folders_of(writer: &mut Writer, document: Key) -> Result<Vec<Object>, D
     Ok(holders.into_iter().filter(|holder| holder.kind == Kind::Folder && holder.is_approved()).collect())
 }
 
-/// The membership in a folder, and that the submission set brings it; nothing if the source has said it.
-fn put_into(folder: &Object, document: EntryUuid, prepared: &Prepared) -> Vec<Association> {
+/// The membership in a folder, and that the submission set brings it; nothing if it has been said.
+fn put_into(
+    folder: &Object,
+    document: EntryUuid,
+    prepared: &Prepared,
+    added: &[Association],
+) -> Vec<Association> {
     let said = |association: &Association| {
         association.association_type == AssociationType::HasMember
             && association.source_object.uuid() == Some(folder.uuid)
             && association.target_object.uuid() == Some(document)
     };
-    if prepared.resolved.associations.iter().any(said) {
+    if prepared.resolved.associations.iter().chain(added).any(said) {
         return Vec::new();
     }
     let (content, brings) = (new_uuid(), new_uuid());

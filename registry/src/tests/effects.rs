@@ -99,6 +99,27 @@ async fn a_membership_that_the_source_has_said_is_not_said_twice() {
 }
 
 #[tokio::test]
+async fn one_document_in_place_of_two_is_in_their_folder_once() {
+    let house = House::accepting().await;
+    house.register(document_in_folder(1)).await;
+    house.register(document(2)).await;
+    let folder = house.folder(&folder_id(1)).await.entry_uuid.uuid().unwrap();
+    let (first, second) = (house.uuid(&document_id(1)).await, house.uuid(&document_id(2)).await);
+    house.register(put_into_folder(3, folder, second)).await;
+    let mut submission = related(4, AssociationType::Replace, first);
+    submission.associations.push(Association::new(
+        AssociationType::Replace,
+        symbol("second"),
+        symbol("Document01"),
+        second.into(),
+    ));
+    house.register(submission).await;
+    let associations = house.associations(house.uuid(&document_id(4)).await).await;
+    let contents = associations.iter().filter(|association| association.source_object == folder.into());
+    assert_eq!(contents.count(), 1);
+}
+
+#[tokio::test]
 async fn a_folder_tells_when_it_gained_a_document_whatever_the_source_says() {
     let house = House::accepting().await;
     let mut submission = document_in_folder(1);
