@@ -71,7 +71,7 @@ async fn answer(path: &str, head: &HeaderMap, body: Content, context: &Exchange)
         Ok(message) => message,
         Err(refusal) => {
             let address = context.peer.address;
-            tracing::info!(?address, path, status = %refusal.status, fault = %refusal.fault, "message refused");
+            tracing::info!(?address, path, status = %refusal.status, code = ?refusal.fault.code, "message refused");
             return refused(*refusal);
         }
     };

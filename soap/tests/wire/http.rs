@@ -168,6 +168,16 @@ async fn a_body_shorter_than_announced_is_refused() {
     assert!(!answer.contains("HTTP/1.1 200"), "{answer}");
 }
 
+/// security.md 9.2 row 20: a host that is not ours is ignored.
+#[tokio::test]
+async fn goes_by_the_path_whatever_host_is_named() {
+    let request = post("application/soap+xml", ENVELOPE);
+    for elsewhere in ["https://evil.example/service", "http://169.254.169.254:80/service?x"] {
+        answers(&request.replace("POST /service", &format!("POST {elsewhere}")), "200", &["urn:pong"]).await;
+    }
+    answers(&request.replace("Host: x", "Host: evil.example"), "200", &["urn:pong"]).await;
+}
+
 #[tokio::test]
 async fn keeps_the_connection_for_the_next_request() {
     let keep = post("application/soap+xml", ENVELOPE).replace("Connection: close\r\n", "");

@@ -1,11 +1,11 @@
 //! How long the server waits for a peer. The clock of these tests runs only while all are waiting.
 
-use soap::{Fault, Message, Peer, limits};
+use soap::{Encoding, Fault, Message, Peer, limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::http::ENVELOPE;
-use crate::peers::{Authority, connect, listen, pong, serve, talk};
+use crate::peers::{Authority, connect, element, listen, pong, serve, talk};
 
 #[tokio::test]
 async fn closes_a_connection_that_never_shakes_hands() {
@@ -80,6 +80,45 @@ async fn a_stopped_server_takes_no_more_and_finishes_what_is_under_way() {
     allow.send(()).unwrap();
     assert!(answer.await.unwrap().starts_with("HTTP/1.1 200"));
     stopping.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stopped_server_does_not_wait_for_ever() {
+    let authority = Authority::new();
+    let (began, mut begun) = tokio::sync::mpsc::unbounded_channel();
+    let stuck = move |_: Message, _: Peer| {
+        began.send(()).unwrap();
+        std::future::pending()
+    };
+    let server = serve(&authority, &authority.identity(), stuck).await;
+    let (client, url) = (authority.client(), server.url());
+    let message = Message::new("urn:ping", element("Ping"), Encoding::Simple);
+    let asking = tokio::spawn(async move { client.send(&url, message).await });
+    begun.recv().await.unwrap();
+    tokio::time::pause();
+    server.stop().await;
+    asking.abort();
+}
+
+#[tokio::test]
+async fn a_client_does_not_wait_for_ever() {
+    let authority = Authority::new();
+    let (began, mut begun) = tokio::sync::mpsc::unbounded_channel();
+    let stuck = move |_: Message, _: Peer| {
+        began.send(()).unwrap();
+        std::future::pending()
+    };
+    let server = serve(&authority, &authority.identity(), stuck).await;
+    let client = authority.client();
+    let message = Message::new("urn:ping", element("Ping"), Encoding::Simple);
+    let url = server.url();
+    let pausing = async {
+        begun.recv().await.unwrap();
+        tokio::time::pause();
+    };
+    let (error, ()) = tokio::join!(client.send(&url, message), pausing);
+    let expected = format!("no answer within {} s", limits::ANSWER_TIME.as_secs());
+    assert_eq!(error.unwrap_err(), soap::SendError::Unreachable(expected));
 }
 
 #[tokio::test]
