@@ -286,6 +286,22 @@ pub(crate) enum OneOrMany {
     Many(Vec<String>),
 }
 
+impl Document {
+    /// The usual document of an entry.
+    pub(crate) fn plain(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            content: default_content(),
+            inline: false,
+            cid: None,
+            href: None,
+            lost: false,
+            headers: None,
+            transfer: Transfer::Binary,
+        }
+    }
+}
+
 impl OneOrMany {
     pub(crate) fn as_slice(&self) -> &[String] {
         match self {

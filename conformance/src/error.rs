@@ -30,7 +30,7 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn case(place: impl Into<String>, reason: impl ToString) -> Self {
+    pub(crate) fn case(place: impl Into<String>, reason: impl std::fmt::Display) -> Self {
         Self::Case { place: place.into(), reason: reason.to_string() }
     }
 }

@@ -43,6 +43,9 @@ pub(crate) struct Raw {
     pub(crate) body: Bytes,
 }
 
+/// HTTP headers, in the order in which they go out.
+pub(crate) type Headers = Vec<(String, String)>;
+
 /// The line to the servers.
 pub(crate) struct Line {
     tls: TlsConnector,

@@ -340,3 +340,59 @@ fn the_library_is_large_and_its_names_are_unique() {
     assert!(library.cases().count() >= 75 && ids.len() >= 250);
     assert!(court.trials.iter().all(|trial| !trial.case.clauses.is_empty()));
 }
+
+/// A server that has one answer to everything, whatever the transaction.
+fn stubborn(status: &'static str, errors: &'static str) -> impl Fn(&str) -> Reply + Send + Sync {
+    move |request| {
+        let status = format!("status=\"urn:oasis:names:tc:ebxml-regrep:ResponseStatusType:{status}\"");
+        let registry = format!("<rs:RegistryResponse {status}>{errors}</rs:RegistryResponse>");
+        let query = format!(
+            "<q:AdhocQueryResponse {status}>{errors}<rim:RegistryObjectList/></q:AdhocQueryResponse>"
+        );
+        let action = request.split_once("mustUnderstand=\"1\">").map_or("", |(_, rest)| rest);
+        let action = action.split_once('<').map_or("", |(action, _)| action);
+        let body = match action {
+            "urn:ihe:iti:2007:RegistryStoredQuery" => query,
+            "urn:ihe:iti:2007:RetrieveDocumentSet" => {
+                format!("<x:RetrieveDocumentSetResponse>{registry}</x:RetrieveDocumentSetResponse>")
+            }
+            _ => registry,
+        };
+        let id = request.split_once("<wsa:MessageID>").map_or("", |(_, rest)| rest);
+        let id = id.split_once('<').map_or("", |(id, _)| id);
+        let envelope = envelope(&format!("{action}Response"), id, &body);
+        if request.starts_with("--") {
+            let body = format!(
+                "--b\r\nContent-Type: application/xop+xml\r\nContent-ID: <r>\r\n\r\n{envelope}\r\n--b--\r\n"
+            );
+            let content_type = "multipart/related; boundary=b; type=\"application/xop+xml\"; start-info=\"application/soap+xml\"";
+            return Reply { http: 200, content_type: content_type.to_owned(), body: body.into_bytes() };
+        }
+        simple(200, envelope)
+    }
+}
+
+/// The cases that a server passes.
+async fn passed(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> BTreeSet<String> {
+    let library = Library::built_in();
+    let court = Court::of(&library).unwrap();
+    let facts = Facts::defaults(&library).unwrap();
+    let offers = court.trials.iter().flat_map(|trial| trial.case.needs.clone()).collect();
+    let url = fake(reply).await;
+    let facts = Facts { offers, ..facts };
+    let target =
+        Target { registry: url.clone(), repository: url, credentials: Credentials::default(), facts };
+    let report = run(&library, &target, None, |_| {}).await.unwrap();
+    let passed = report.cases.into_iter().filter(|case| case.outcome == Outcome::Passed);
+    passed.map(|case| case.id).collect()
+}
+
+#[tokio::test]
+async fn every_case_can_fail() {
+    const ODD: &str = "<rs:RegistryErrorList><rs:RegistryError errorCode=\"XDSOdd\" codeContext=\"why\"/></rs:RegistryErrorList>";
+    let yes = passed(stubborn("Success", "")).await;
+    let no = passed(stubborn("Failure", ODD)).await;
+    let both: Vec<_> = yes.intersection(&no).collect();
+    assert!(both.is_empty(), "these cases accept both always yes and always no: {both:?}");
+    assert!(!yes.is_empty(), "the stubborn server is not understood");
+}
