@@ -36,6 +36,7 @@ impl Multipart {
         Ok(Self(Arc::new(Mutex::new(Reader {
             body,
             ended: false,
+            broken: None,
             buffer: Bytes::new(),
             finder: Finder::new(&needle).into_owned(),
             line_start: true,
@@ -111,6 +112,8 @@ struct Reader {
     body: Content,
     /// Whether the body ended; `buffer` holds what is left of it.
     ended: bool,
+    /// Whether it broke off instead, which must never be taken for its end.
+    broken: Option<io::ErrorKind>,
     buffer: Bytes,
     /// Looks for a line feed, two hyphens and the boundary.
     finder: Finder<'static>,
@@ -193,7 +196,12 @@ impl Reader {
 
     /// Adds the next frame to the buffer. Nearly always the buffer is empty and nothing is copied.
     fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match ready!(Pin::new(&mut self.body).poll_next(context)).transpose()? {
+        if let Some(kind) = self.broken {
+            return Poll::Ready(Err(kind.into()));
+        }
+        let next = ready!(Pin::new(&mut self.body).poll_next(context)).transpose();
+        self.broken = next.as_ref().err().map(io::Error::kind);
+        match next? {
             None => self.ended = true,
             Some(frame) if self.buffer.is_empty() => self.buffer = frame,
             Some(frame) => {
@@ -298,15 +306,10 @@ fn tail(after: &[u8], ended: bool) -> Tail {
     let line = after.get(padding..).unwrap_or_default();
     match (after, line) {
         ([b'-', b'-', ..], _) => closing(2),
-        // The last delimiter is cut short and the body ended there (M11).
         _ if padding > PADDING => Tail::No,
-        ([b'-'], _) | (_, [] | [b'\r']) => {
-            if ended {
-                closing(after.len())
-            } else {
-                Tail::Incomplete
-            }
-        }
+        // The last delimiter is cut short and the body ended there (M11).
+        ([b'-'], _) | (_, [] | [b'\r']) if ended => closing(after.len()),
+        ([b'-'], _) | (_, [] | [b'\r']) => Tail::Incomplete,
         (_, [b'\n', ..]) => Tail::Delimiter { length: padding + 1, closing: false },
         (_, [b'\r', b'\n', ..]) => Tail::Delimiter { length: padding + 2, closing: false },
         _ => Tail::No,

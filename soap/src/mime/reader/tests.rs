@@ -196,6 +196,7 @@ async fn passes_on_that_the_connection_broke() {
     let mut multipart = Multipart::new(Content::from_stream(stream::iter(broken)), "B").unwrap();
     let part = multipart.next().await.unwrap().unwrap();
     assert_eq!(part.content.collect(9).await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    assert_eq!(multipart.next().await.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
 }
 
 proptest! {
