@@ -1,5 +1,6 @@
 //! The program: command line, node, configuration, demo, and the pages of the book.
 
+mod book;
 pub mod cli;
 mod commands;
 pub mod config;
@@ -7,3 +8,4 @@ pub mod exit;
 pub mod history;
 pub mod node;
 mod output;
+pub mod web;

@@ -198,7 +198,10 @@ fn broken(error: &io::Error) -> (GapKind, String) {
 /// The questions that find dose reports: by what kind of document it is, and by its format, for not every source
 /// gives both (rem-dose 5.1).
 fn queries(patient: &PatientId) -> impl Iterator<Item = Query> + use<> {
-    let by_type = DocumentFilter { type_code: vec![dose_report_type()], ..DocumentFilter::default() };
+    let by_type = DocumentFilter {
+        type_code: vec![dose::Description::default_codes().kind],
+        ..DocumentFilter::default()
+    };
     let content = ContentFilter { format_code: dose_report_formats(), ..ContentFilter::default() };
     let by_format = DocumentFilter { content, ..DocumentFilter::default() };
     let patient_id = patient.clone();
@@ -206,10 +209,6 @@ fn queries(patient: &PatientId) -> impl Iterator<Item = Query> + use<> {
         let status = vec![AvailabilityStatus::Approved];
         Query::FindDocuments(FindDocuments { patient_id: patient_id.clone(), status, filter })
     })
-}
-
-fn dose_report_type() -> Code {
-    Code::new("73569-6", "2.16.840.1.113883.6.1", "")
 }
 
 /// The SOP classes of dose reports, in the coding scheme of DICOM UIDs (rem-dose 2.1, 5.1).

@@ -22,6 +22,13 @@ pub struct Figure {
     pub unit_assumed: bool,
 }
 
+impl Figure {
+    /// The doses of one irradiation event.
+    pub fn of_event(event: &IrradiationEvent) -> Vec<Self> {
+        of_events(std::iter::once(event))
+    }
+}
+
 /// The kinds of doses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Quantity {

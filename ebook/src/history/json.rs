@@ -109,7 +109,7 @@ fn event(event: &IrradiationEvent) -> Value {
         "kind": event.kind.map(dose::EventKind::name),
         "protocol": event.protocol,
         "region": meaning(&event.target_region),
-        "doses": super::figure::of_events(std::iter::once(event)).iter().map(figure).collect::<Vec<_>>(),
+        "doses": Figure::of_event(event).iter().map(figure).collect::<Vec<_>>(),
     })
 }
 

@@ -249,22 +249,32 @@ fn shelf_of(hospital: &dose::sample::Hospital, patient: &str) -> Shelf {
     hers.fold(Shelf::default(), |shelf, sample| shelf.with(&sample.sop_instance_uid, &sample.bytes))
 }
 
-pub(crate) async fn charlotte() -> History {
+/// What Charlotte is called in Belgium and in France.
+pub(crate) fn charlottes_ids() -> [PatientId; 2] {
+    use dose::sample::{BELGIAN_HOSPITAL, CHARLOTTE_IN_BELGIUM, CHARLOTTE_IN_FRANCE, FRENCH_HOSPITAL};
+    let id = |id, authority: &str| PatientId::new(id, authority.parse().unwrap()).unwrap();
+    [
+        id(CHARLOTTE_IN_BELGIUM, BELGIAN_HOSPITAL.authority_oid),
+        id(CHARLOTTE_IN_FRANCE, FRENCH_HOSPITAL.authority_oid),
+    ]
+}
+
+/// Both hospitals, one with a document that is cut short, and one that never answers.
+pub(crate) fn charlottes_communities() -> Vec<Community> {
     use dose::sample::{BELGIAN_HOSPITAL, CHARLOTTE_IN_BELGIUM, CHARLOTTE_IN_FRANCE, FRENCH_HOSPITAL};
     let belgian = shelf_of(&BELGIAN_HOSPITAL, CHARLOTTE_IN_BELGIUM).with("1.2.3.4.99", b"cut short");
     let french = shelf_of(&FRENCH_HOSPITAL, CHARLOTTE_IN_FRANCE);
     let silent = Shelf { registry_is_silent: true, ..Shelf::default() };
-    let communities = [
+    vec![
         belgian.community(BELGIAN_HOSPITAL.name, BELGIAN_HOSPITAL.authority_oid),
         french.community(FRENCH_HOSPITAL.name, FRENCH_HOSPITAL.authority_oid),
         silent.community("Clinique du Silence", BELGIAN_HOSPITAL.authority_oid),
-    ];
-    let id = |id, authority: &str| PatientId::new(id, authority.parse().unwrap()).unwrap();
-    let ids = [
-        id(CHARLOTTE_IN_BELGIUM, BELGIAN_HOSPITAL.authority_oid),
-        id(CHARLOTTE_IN_FRANCE, FRENCH_HOSPITAL.authority_oid),
-    ];
-    ask(&communities, &ids, Duration::from_millis(300), &ReportCache::default()).await
+    ]
+}
+
+async fn charlotte() -> History {
+    ask(&charlottes_communities(), &charlottes_ids(), Duration::from_millis(300), &ReportCache::default())
+        .await
 }
 
 #[tokio::test]

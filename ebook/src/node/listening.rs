@@ -79,7 +79,7 @@ impl Listening {
                 let _ = stopped.changed().await;
             }
         };
-        let router = Router::new();
+        let router = crate::web::router(Arc::clone(&node));
         let soap = tokio::spawn(soap.serve(Arc::new(node.endpoints()), stopping()));
         let web = tokio::spawn(serve_web(web, web_tls, router, stopping()));
         let sweeping = tokio::spawn(sweep_now_and_then(Arc::clone(&node)));
