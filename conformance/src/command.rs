@@ -1,70 +1,65 @@
-//! The command line, for the program `conformance` and for `dosebook conform`.
+//! The command line of the program `conformance`.
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::error::Error;
-use crate::exchange::Credentials;
-use crate::facts::Facts;
-use crate::library::Library;
-use crate::report::Report;
-use crate::runner::{self, Target};
+use conformance::{Credentials, Error, Facts, Library, Report, Target};
 
 /// What to judge, and how.
 #[derive(Debug, clap::Args)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     /// The registry (ITI-42, ITI-18); with one URL it is also the repository
     #[arg(required_unless_present_any = ["list", "check"])]
-    pub registry: Option<String>,
+    registry: Option<String>,
     /// The repository (ITI-41, ITI-43)
-    pub repository: Option<String>,
+    repository: Option<String>,
     /// Our certificate and its chain, PEM
     #[arg(long, value_name = "FILE", requires = "key")]
-    pub cert: Option<PathBuf>,
+    cert: Option<PathBuf>,
     /// Our private key, PEM
     #[arg(long, value_name = "FILE", requires = "cert")]
-    pub key: Option<PathBuf>,
+    key: Option<PathBuf>,
     /// The CAs that the server's certificate may come from, PEM
     #[arg(long, value_name = "FILE")]
-    pub trust: Option<PathBuf>,
+    trust: Option<PathBuf>,
     /// What is known of the server where it differs from the defaults, TOML
     #[arg(long, value_name = "FILE")]
-    pub facts: Option<PathBuf>,
+    facts: Option<PathBuf>,
     /// Cases to use instead of the built-in ones
     #[arg(long, value_name = "DIR")]
-    pub cases: Option<PathBuf>,
+    cases: Option<PathBuf>,
     /// Only cases with this in their name, as `iti-42/` or `replace`
     #[arg(long, value_name = "PART")]
-    pub filter: Option<String>,
+    filter: Option<String>,
     /// Print only what fails, and the summary
     #[arg(long, short)]
-    pub quiet: bool,
+    quiet: bool,
     /// Print the report as JSON
     #[arg(long)]
-    pub json: bool,
+    json: bool,
     /// Print the names of the cases and stop
     #[arg(long)]
-    pub list: bool,
+    list: bool,
     /// Compose every message and read every expectation, without sending anything
     #[arg(long)]
-    pub check: bool,
+    check: bool,
 }
 
 /// Does what the arguments ask; whether all is well.
-pub async fn execute(arguments: &Arguments, out: &mut impl Write) -> Result<bool, Error> {
+pub(crate) async fn execute(arguments: &Arguments, out: &mut impl Write) -> Result<bool, Error> {
     let library = match &arguments.cases {
         Some(directory) => Library::read(directory)?,
         None => Library::built_in(),
     };
     if arguments.list {
-        for (id, title) in runner::list(&library)? {
+        for (id, title) in conformance::list(&library)? {
             print(out, &format!("{id}: {title}"))?;
         }
         return Ok(true);
     }
     if arguments.check {
-        let wrong = runner::check(&library).await?;
+        let wrong = conformance::check(&library).await?;
         for case in &wrong {
             print(out, &case.to_string())?;
         }
@@ -82,7 +77,7 @@ async fn judge(
     out: &mut impl Write,
 ) -> Result<Report, Error> {
     let mut broken = None;
-    let report = runner::run(library, target, arguments.filter.as_deref(), |case| {
+    let report = conformance::run(library, target, arguments.filter.as_deref(), |case| {
         let worth = !arguments.json && (!arguments.quiet || !case.is_fine());
         if worth && let Err(error) = print(out, &case.to_string()) {
             broken = Some(error);

@@ -6,7 +6,6 @@
 mod answer;
 mod case;
 mod clauses;
-mod command;
 mod compose;
 mod edit;
 mod error;
@@ -23,10 +22,9 @@ mod variables;
 mod write;
 
 pub use clauses::{Clause, Clauses};
-pub use command::{Arguments, execute};
 pub use error::Error;
 pub use exchange::Credentials;
 pub use facts::{Code, Facts};
 pub use library::Library;
 pub use report::{CaseResult, Finding, Outcome, Report, Summary};
-pub use runner::{Target, run};
+pub use runner::{Target, check, list, run};

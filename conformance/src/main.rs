@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+mod command;
+
 /// Judges an XDS.b registry and repository, clause by clause
 ///
 /// Exits with 0 if every case passes, 1 if one fails, 2 if nothing could be judged.
@@ -14,13 +16,13 @@ use clap::Parser;
 #[command(version)]
 struct Command {
     #[command(flatten)]
-    arguments: conformance::Arguments,
+    arguments: command::Arguments,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = Command::parse();
-    match conformance::execute(&command.arguments, &mut std::io::stdout()).await {
+    match command::execute(&command.arguments, &mut std::io::stdout()).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {

@@ -4,6 +4,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use memchr::memmem;
 
 use crate::case::{Mime, Transfer};
 
@@ -184,7 +185,7 @@ fn read_part(part: &[u8]) -> Result<Received, String> {
 }
 
 fn find_all(text: &[u8], wanted: &[u8]) -> Vec<usize> {
-    text.windows(wanted.len()).enumerate().filter(|(_, window)| *window == wanted).map(|(at, _)| at).collect()
+    memmem::find_iter(text, wanted).collect()
 }
 
 #[cfg(test)]

@@ -149,9 +149,11 @@ impl Report {
         found.into_iter().map(|(id, (passed, failed))| (id, (sorted(passed), sorted(failed)))).collect()
     }
 
-    /// The report as JSON, with the summary.
+    /// The report as JSON, with the summary and the cases of each clause.
     pub fn json(&self) -> serde_json::Value {
-        serde_json::json!({ "summary": self.summary(), "report": self })
+        let clause = |(id, (passed, failed))| (id, serde_json::json!({ "passed": passed, "failed": failed }));
+        let clauses: BTreeMap<_, _> = self.by_clause().into_iter().map(clause).collect();
+        serde_json::json!({ "summary": self.summary(), "clauses": clauses, "report": self })
     }
 }
 

@@ -53,13 +53,13 @@ pub async fn run(
 }
 
 /// The names and titles of all cases.
-pub(crate) fn list(library: &Library) -> Result<Vec<(String, String)>, Error> {
+pub fn list(library: &Library) -> Result<Vec<(String, String)>, Error> {
     Ok(Court::of(library)?.trials.into_iter().map(|trial| (trial.id, trial.case.title)).collect())
 }
 
 /// Composes every message of every case and reads every expectation, without sending anything; what is
 /// wrong comes back.
-pub(crate) async fn check(library: &Library) -> Result<Vec<CaseResult>, Error> {
+pub async fn check(library: &Library) -> Result<Vec<CaseResult>, Error> {
     let court = Court::of(library)?;
     let facts = Facts::defaults(library)?;
     let facts =

@@ -25,23 +25,23 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
-fn element(element_: &Element, out: &mut String) {
-    let name = qualified(&element_.name);
+fn element(written: &Element, out: &mut String) {
+    let name = qualified(&written.name);
     out.push('<');
     out.push_str(&name);
-    for (prefix, uri) in &element_.declarations {
+    for (prefix, uri) in &written.declarations {
         let colon = if prefix.is_empty() { "" } else { ":" };
         out.push_str(&format!(" xmlns{colon}{prefix}=\"{}\"", escaped(uri)));
     }
-    for attribute in &element_.attributes {
+    for attribute in &written.attributes {
         out.push_str(&format!(" {}=\"{}\"", qualified(&attribute.name), escaped(&attribute.value)));
     }
-    if element_.children.is_empty() {
+    if written.children.is_empty() {
         out.push_str("/>");
         return;
     }
     out.push('>');
-    for child in &element_.children {
+    for child in &written.children {
         match child {
             Node::Element(child) => element(child, out),
             // Line breaks between elements stay as they were, so that a case can be read on the wire.
