@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::commands::{certs, config, conform, fetch, find, history, serve, show, submit};
 use crate::exit::Failure;
-use crate::output::{Output, complain};
+use crate::output::{Output, complain, is_watched};
 
 /// Shares radiation dose reports between hospitals, and shows one patient's doses across them
 ///
@@ -89,7 +89,10 @@ fn log(verbose: u8, service: bool, json: bool) {
         _ => "debug",
     };
     let filter = EnvFilter::try_from_env("DOSEBOOK_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(is_watched());
     if json && service {
         log.json().init();
     } else {

@@ -79,13 +79,14 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
         None => None,
     };
     let bar = progress(files.len(), output);
+    let every_line = bar.is_hidden();
     let mut tally = Tally::default();
     for path in &files {
         let outcome = match document::read(path, &description) {
             Ok(document) => submit(&session, document, replaced).await?,
             Err(reason) => Outcome::Refused(reason),
         };
-        bar.suspend(|| say(path, &outcome, bar.is_hidden(), output));
+        bar.suspend(|| say(path, &outcome, every_line, output));
         tally.count(&outcome);
         bar.inc(1);
     }
