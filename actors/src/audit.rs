@@ -10,7 +10,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use metadata::{Flavour, PatientId, RegistryErrors};
+use metadata::PatientId;
+
+use crate::transactions::{Response, Transaction};
 
 pub(crate) use record::Circumstances;
 pub use record::{Outcome, Participant, Record, Side};
@@ -99,9 +101,33 @@ impl Audit {
         Self::default()
     }
 
+    /// Records what came of a transaction: its answer, or why there was none.
+    pub(crate) fn record<T: Transaction>(
+        &self,
+        subject: Subject,
+        whom: &Circumstances,
+        answer: Result<&T::Response, &'static str>,
+    ) {
+        match answer {
+            Ok(response) => {
+                // The texts of errors may name patients; their codes do not.
+                let errors = response.errors().0.iter();
+                let codes: Vec<&str> = errors.map(|error| error.code.name(T::ANSWERED_BY)).collect();
+                for (subject, outcome) in response.audited(subject) {
+                    let codes = if outcome == Outcome::Success { String::new() } else { codes.join(" ") };
+                    self.write(&Record::new(&T::AUDIT, &subject, whom, (outcome, codes)));
+                }
+            }
+            Err(why) => {
+                let outcome = (Outcome::MajorFailure, why.to_owned());
+                self.write(&Record::new(&T::AUDIT, &subject, whom, outcome));
+            }
+        }
+    }
+
     /// Writes one record. A record that cannot be written is an error of the node, said in its log; the
     /// transaction has happened.
-    pub(crate) fn write(&self, record: &Record) {
+    fn write(&self, record: &Record) {
         let Some(file) = &self.file else { return };
         let written = serde_json::to_vec(record).map_err(io::Error::from).and_then(|mut line| {
             line.push(b'\n');
@@ -111,15 +137,4 @@ impl Audit {
             tracing::error!(%error, transaction = record.transaction, "audit record not written");
         }
     }
-}
-
-/// What a list of findings amounts to, and its codes (ITI TF-2 3.20: 0, 4 or 8).
-pub(crate) fn outcome(errors: &RegistryErrors) -> (Outcome, String) {
-    let outcome = match (errors.is_failure(), errors.is_empty()) {
-        (true, _) => Outcome::SeriousFailure,
-        (false, false) => Outcome::MinorFailure,
-        (false, true) => Outcome::Success,
-    };
-    let codes: Vec<&str> = errors.0.iter().map(|error| error.code.name(Flavour::Registry)).collect();
-    (outcome, codes.join(" "))
 }

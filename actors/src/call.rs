@@ -7,7 +7,7 @@ pub use soap::client::SendError as CallError;
 use soap::message::Message;
 
 use crate::Endpoint;
-use crate::audit::{Audit, Circumstances, Outcome, Record, Side, outcome};
+use crate::audit::{Audit, Circumstances, Side};
 use crate::transactions::{Response, Transaction};
 
 /// An actor that we can ask. Cheap to clone.
@@ -49,14 +49,18 @@ impl Partner {
             Way::Wire { url, client } => over_the_wire(client, url, request).await,
             Way::Values(endpoint) => endpoint.answer_local(request).await.map_err(CallError::Refused),
         };
-        let outcome = match &answer {
-            Ok(response) => outcome(response.errors()),
-            Err(error) => (Outcome::MajorFailure, error.to_string()),
-        };
-        let circumstances =
-            Circumstances { side: Side::Asking, peer: self.address().to_owned(), address: None };
-        self.audit.write(&Record::new(&T::AUDIT, &subject, circumstances, outcome));
+        let whom = Circumstances { side: Side::Asking, peer: self.address().to_owned(), address: None };
+        self.audit.record::<T>(subject, &whom, answer.as_ref().map_err(kind));
         answer
+    }
+}
+
+/// What kind of error it was; its text is the peer's and stays out of the audit.
+const fn kind(error: &CallError) -> &'static str {
+    match error {
+        CallError::Unreachable(_) => "could not be reached",
+        CallError::Refused(_) => "answered with a fault",
+        CallError::Nonsense(_) => "gave an answer that makes no sense",
     }
 }
 

@@ -5,16 +5,18 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use metadata::{ErrorCode, Flavour, RegistryError, RegistryErrors};
+use futures_util::FutureExt;
+use metadata::{ErrorCode, RegistryError, RegistryErrors};
 use soap::fault::Fault;
 use soap::message::Message;
 use soap::peer::Peer;
 use soap::server::Service;
 
-use crate::audit::{Audit, Circumstances, Record, Side, Subject, outcome};
+use crate::audit::{Audit, Circumstances, Side, Subject};
 use crate::transactions::{Response, Transaction};
 
 type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -23,7 +25,6 @@ type InValues<T> = Arc<dyn Fn(T, Peer) -> Pending<'static, <T as Transaction>::R
 
 /// The transactions that one actor answers.
 pub struct Endpoint {
-    flavour: Flavour,
     audit: Audit,
     answers: HashMap<&'static str, Answer>,
 }
@@ -35,9 +36,9 @@ struct Answer {
 }
 
 impl Endpoint {
-    /// An actor that answers nothing yet. `flavour` says whose names its errors bear.
-    pub fn new(flavour: Flavour, audit: Audit) -> Self {
-        Self { flavour, audit, answers: HashMap::new() }
+    /// An actor that answers nothing yet.
+    pub fn new(audit: Audit) -> Self {
+        Self { audit, answers: HashMap::new() }
     }
 
     /// Answers `T` with a function of the actor.
@@ -49,20 +50,27 @@ impl Endpoint {
         F: Fn(Arc<A>, T, Peer) -> P + Copy + Send + Sync + 'static,
         P: Future<Output = Result<T::Response, RegistryErrors>> + Send + 'static,
     {
-        let (actor, audit, flavour) = (Arc::clone(actor), self.audit.clone(), self.flavour);
+        let (actor, audit) = (Arc::clone(actor), self.audit.clone());
         let in_values: InValues<T> = Arc::new(move |request: T, peer: Peer| {
             let (actor, audit) = (Arc::clone(&actor), audit.clone());
-            Box::pin(async move {
-                let (subject, circumstances) = (request.subject(), circumstances(&peer));
-                let response = handler(actor, request, peer).await.unwrap_or_else(T::Response::refusal);
-                record::<T>(&audit, &subject, circumstances, response.errors());
+            // A task of its own: whoever asked may hang up, but what was begun ends, and is audited.
+            let answer = tokio::spawn(async move {
+                let (subject, whom) = (request.subject(), circumstances(&peer));
+                let answer = AssertUnwindSafe(handler(actor, request, peer)).catch_unwind().await;
+                let response = match answer {
+                    Ok(answer) => answer.unwrap_or_else(T::Response::refusal),
+                    Err(_) => T::Response::refusal(internal("answering", &"a panic")),
+                };
+                audit.record::<T>(subject, &whom, Ok(&response));
                 response
+            });
+            Box::pin(async move {
+                answer.await.unwrap_or_else(|gone| T::Response::refusal(internal("answering", &gone)))
             })
         });
         let (ask, audit) = (Arc::clone(&in_values), self.audit.clone());
-        let on_wire: OnWire = Box::new(move |message, peer| {
-            Box::pin(answer(message, peer, Arc::clone(&ask), audit.clone(), flavour))
-        });
+        let on_wire: OnWire =
+            Box::new(move |message, peer| Box::pin(answer(message, peer, Arc::clone(&ask), audit.clone())));
         self.answers.insert(T::ACTION, Answer { on_wire, in_values: Box::new(in_values) });
         self
     }
@@ -91,7 +99,6 @@ async fn answer<T: Transaction>(
     peer: Peer,
     ask: InValues<T>,
     audit: Audit,
-    flavour: Flavour,
 ) -> Result<Message, Fault> {
     if message.body.name != T::BODY {
         return Err(Fault::action_mismatch(T::ACTION, &message.body.name));
@@ -99,11 +106,12 @@ async fn answer<T: Transaction>(
     let response = match T::read(message) {
         Ok(request) => ask(request, peer).await,
         Err(errors) => {
-            record::<T>(&audit, &Subject::default(), circumstances(&peer), &errors);
-            T::Response::refusal(errors)
+            let response = T::Response::refusal(errors);
+            audit.record::<T>(Subject::default(), &circumstances(&peer), Ok(&response));
+            response
         }
     };
-    let (body, parts) = response.write(flavour);
+    let (body, parts) = response.write(T::ANSWERED_BY);
     Ok(Message { parts, ..Message::new(T::RESPONSE_ACTION, body, T::ENCODING) })
 }
 
@@ -120,10 +128,6 @@ fn name(peer: &Peer) -> String {
     peer.certificate
         .as_ref()
         .map_or_else(|| "this node".to_owned(), |certificate| certificate.subject.clone())
-}
-
-fn record<T: Transaction>(audit: &Audit, subject: &Subject, whom: Circumstances, errors: &RegistryErrors) {
-    audit.write(&Record::new(&T::AUDIT, subject, whom, outcome(errors)));
 }
 
 /// An error of the node itself: the log gets what happened under a fresh id, the peer gets the id
@@ -185,6 +189,11 @@ mod tests {
         _: Peer,
     ) -> Result<RegistryResponse, RegistryErrors> {
         match request.submission.submission_set.title.text() {
+            Some("panic") => panic!("a handler with a defect"),
+            Some("slow") => {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                Ok(RegistryResponse::default())
+            }
             Some(_) => Ok(RegistryResponse::default()),
             None => Err(RegistryError::new(ErrorCode::Metadata, "no title").into()),
         }
@@ -198,7 +207,7 @@ mod tests {
     impl Desk {
         fn open() -> Self {
             let audit = tempfile::NamedTempFile::new().unwrap();
-            let endpoint = Endpoint::new(Flavour::Registry, Audit::to_file(audit.path()).unwrap());
+            let endpoint = Endpoint::new(Audit::to_file(audit.path()).unwrap());
             let endpoint = Arc::new(endpoint.answers(&Arc::new(Registry), register));
             Self { endpoint, audit }
         }
@@ -255,6 +264,26 @@ mod tests {
         let other = Element::new(Namespace { uri: "urn:x", prefix: "x" }, "Other");
         let mismatch = desk.send(Register::ACTION, other.clone()).await.unwrap_err();
         assert_eq!(mismatch, Fault::action_mismatch(Register::ACTION, &other.name));
+    }
+
+    #[tokio::test]
+    async fn a_defect_is_answered_and_audited() {
+        let desk = Desk::open();
+        let answer = desk.send(Register::ACTION, request(Some("panic")).write().0).await.unwrap();
+        let errors = RegistryResponse::read(answer).unwrap().errors;
+        assert_eq!(errors.0[0].code, ErrorCode::Internal);
+        assert_eq!(desk.records()[0]["outcome"], 8);
+    }
+
+    #[tokio::test]
+    async fn audits_what_was_begun_for_someone_who_hung_up() {
+        let desk = Desk::open();
+        let asked = desk.send(Register::ACTION, request(Some("slow")).write().0);
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(1), asked).await.is_err());
+        while desk.records().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(desk.records()[0]["outcome"], 0);
     }
 
     #[tokio::test]

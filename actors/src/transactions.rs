@@ -42,6 +42,8 @@ pub trait Transaction: Sized + Send + 'static {
     const BODY: Name;
     /// Simple SOAP or MTOM, as the transaction is defined (ITI TF-2 appendix V.3.6).
     const ENCODING: Encoding;
+    /// Whose names the errors of the answer bear: a registry's or a repository's.
+    const ANSWERED_BY: Flavour;
     /// What audit says about this transaction whoever uses it.
     const AUDIT: audit::Kind;
     /// What comes back.
@@ -64,6 +66,12 @@ pub trait Response: Sized + Send + 'static {
 
     /// What went wrong, warnings included.
     fn errors(&self) -> &RegistryErrors;
+
+    /// The audit records that the answer makes of what the request was about: one, unless part of it was done
+    /// and part was not (ITI TF-2 3.43.6).
+    fn audited(&self, subject: audit::Subject) -> Vec<(audit::Subject, audit::Outcome)> {
+        vec![(subject, audit::Outcome::of(self.errors()))]
+    }
 
     /// Reads the answer of a peer, or says why it makes no sense.
     fn read(message: Message) -> Result<Self, String>;

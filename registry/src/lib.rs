@@ -13,7 +13,7 @@ use actors::audit::Audit;
 use actors::endpoint::internal;
 use actors::transactions::{QueryResponse, Register, RegistryResponse, StoredQuery};
 use database::{Database, DatabaseError};
-use metadata::{Flavour, RegistryErrors};
+use metadata::RegistryErrors;
 use soap::peer::Peer;
 
 use store::StoreError;
@@ -81,7 +81,7 @@ impl<E: Into<StoreError>> From<E> for Refusal {
 
 /// The transactions that the registry answers.
 pub fn endpoint(registry: &Arc<Registry>, audit: Audit) -> Endpoint {
-    Endpoint::new(Flavour::Registry, audit).answers(registry, register).answers(registry, query)
+    Endpoint::new(audit).answers(registry, register).answers(registry, query)
 }
 
 async fn register(

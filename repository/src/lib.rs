@@ -15,7 +15,7 @@ use std::sync::Arc;
 use actors::audit::Audit;
 use actors::transactions::{ProvideAndRegister, RegistryResponse, Retrieve, RetrieveResponse};
 use actors::{Endpoint, Partner};
-use metadata::{Flavour, Oid, RegistryErrors};
+use metadata::{Oid, RegistryErrors};
 use soap::peer::Peer;
 
 pub use store::{Store, StoreError};
@@ -75,7 +75,7 @@ async fn retrieve(
 
 /// What a repository answers.
 pub fn endpoint(repository: &Arc<Repository>, audit: Audit) -> Endpoint {
-    Endpoint::new(Flavour::Repository, audit).answers(repository, provide).answers(repository, retrieve)
+    Endpoint::new(audit).answers(repository, provide).answers(repository, retrieve)
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl Ward {
     async fn with_limits(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let registry = Arc::new(Registry::default());
-        let answers = Endpoint::new(Flavour::Registry, Audit::none());
+        let answers = Endpoint::new(Audit::none());
         let answers = answers.answers(&registry, register).answers(&registry, query);
         let told = Partner::local(Arc::new(answers), Audit::none());
         let store = Store::open(folder.path()).await.unwrap();

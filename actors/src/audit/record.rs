@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use metadata::RegistryErrors;
 use serde::{Serialize, Serializer};
 
 use super::{Kind, Object, Subject};
@@ -65,6 +66,17 @@ pub enum Outcome {
     MajorFailure = 12,
 }
 
+impl Outcome {
+    /// What a list of findings amounts to (ITI TF-2 3.20).
+    pub fn of(errors: &RegistryErrors) -> Self {
+        match (errors.is_failure(), errors.is_empty()) {
+            (true, _) => Self::SeriousFailure,
+            (false, false) => Self::MinorFailure,
+            (false, true) => Self::Success,
+        }
+    }
+}
+
 impl Serialize for Outcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u8(*self as u8)
@@ -93,11 +105,10 @@ impl Record {
     pub(crate) fn new(
         kind: &Kind,
         subject: &Subject,
-        circumstances: Circumstances,
+        whom: &Circumstances,
         (outcome, description): (Outcome, String),
     ) -> Self {
-        let Circumstances { side, peer, address } = circumstances;
-        let event = match side {
+        let event = match whom.side {
             Side::Asking => kind.asking,
             Side::Answering => kind.answering,
         };
@@ -109,9 +120,9 @@ impl Record {
             action: event.action,
             outcome,
             description,
-            side,
-            peer,
-            address,
+            side: whom.side,
+            peer: whom.peer.clone(),
+            address: whom.address.clone(),
             patients: subject.patients.iter().map(ToString::to_string).collect(),
             objects: subject.objects.iter().map(Participant::from).collect(),
         }

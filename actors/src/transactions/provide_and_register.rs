@@ -1,7 +1,7 @@
 //! ITI-41: a submission with its documents (ITI TF-2 3.41).
 
 use metadata::vocabulary::IHE;
-use metadata::{ErrorCode, ObjectId, RegistryError, RegistryErrors, Submission};
+use metadata::{ErrorCode, Flavour, ObjectId, RegistryError, RegistryErrors, Submission};
 use soap::message::{Encoding, Message};
 use soap::parts::Parts;
 use soap::xml::{Element, Name};
@@ -34,6 +34,7 @@ impl Transaction for ProvideAndRegister {
     const RESPONSE_ACTION: &'static str = "urn:ihe:iti:2007:ProvideAndRegisterDocumentSet-bResponse";
     const BODY: Name = Name::new(IHE, "ProvideAndRegisterDocumentSetRequest");
     const ENCODING: Encoding = Encoding::Mtom;
+    const ANSWERED_BY: Flavour = Flavour::Repository;
     const AUDIT: audit::Kind = audit::Kind {
         transaction: "ITI-41",
         name: "Provide and Register Document Set-b",

@@ -1,7 +1,7 @@
 //! ITI-42: a submission without its documents (ITI TF-2 3.42).
 
 use metadata::vocabulary::{LCM, RIM};
-use metadata::{ErrorCode, PatientId, RegistryError, RegistryErrors, Submission};
+use metadata::{ErrorCode, Flavour, PatientId, RegistryError, RegistryErrors, Submission};
 use soap::message::{Encoding, Message};
 use soap::parts::Parts;
 use soap::xml::{Element, Name};
@@ -21,6 +21,7 @@ impl Transaction for Register {
     const RESPONSE_ACTION: &'static str = "urn:ihe:iti:2007:RegisterDocumentSet-bResponse";
     const BODY: Name = Name::new(LCM, "SubmitObjectsRequest");
     const ENCODING: Encoding = Encoding::Simple;
+    const ANSWERED_BY: Flavour = Flavour::Registry;
     const AUDIT: audit::Kind = audit::Kind {
         transaction: "ITI-42",
         name: "Register Document Set-b",

@@ -29,6 +29,13 @@ pub struct DocumentRequest {
     pub document_unique_id: String,
 }
 
+impl DocumentRequest {
+    /// Whether it asks for that document of that repository.
+    fn is(&self, repository: &str, unique_id: &str) -> bool {
+        self.repository_unique_id == repository && self.document_unique_id == unique_id
+    }
+}
+
 /// What is said of a document that comes back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retrieved {
@@ -63,6 +70,7 @@ impl Transaction for Retrieve {
     const RESPONSE_ACTION: &'static str = "urn:ihe:iti:2007:RetrieveDocumentSetResponse";
     const BODY: Name = Name::new(IHE, "RetrieveDocumentSetRequest");
     const ENCODING: Encoding = Encoding::Mtom;
+    const ANSWERED_BY: Flavour = Flavour::Repository;
     const AUDIT: audit::Kind = audit::Kind {
         transaction: "ITI-43",
         name: "Retrieve Document Set",
@@ -105,6 +113,21 @@ impl Response for RetrieveResponse {
 
     fn errors(&self) -> &RegistryErrors {
         &self.errors
+    }
+
+    fn audited(&self, subject: audit::Subject) -> Vec<(audit::Subject, audit::Outcome)> {
+        let came = |object: &audit::Object| {
+            let mut announced = self.documents.announced();
+            matches!(object, audit::Object::Document { unique_id, repository }
+                if announced.any(|about| about.request.is(repository, unique_id)))
+        };
+        let (came, missing): (Vec<_>, Vec<_>) = subject.objects.into_iter().partition(came);
+        let outcomes = [(came, audit::Outcome::Success), (missing, audit::Outcome::of(&self.errors))];
+        let some = outcomes.into_iter().filter(|(objects, _)| !objects.is_empty());
+        some.map(|(objects, outcome)| {
+            (audit::Subject { patients: subject.patients.clone(), objects }, outcome)
+        })
+        .collect()
     }
 
     fn read(message: Message) -> Result<Self, String> {
@@ -313,6 +336,21 @@ mod tests {
                 "Document"
             ]
         );
+    }
+
+    /// ITI TF-2 3.43.6: what came and what did not are audited apart.
+    #[test]
+    fn audits_apart_what_came_and_what_did_not() {
+        let subject = Retrieve { documents: vec![wanted("1"), wanted("2")] }.subject();
+        let error = RegistryError::new(ErrorCode::DocumentUniqueIdError, "2");
+        let audited = answer(error.into(), &[("1", b"")]).audited(subject.clone());
+        let [(came, success), (missing, failure)] = audited.try_into().unwrap();
+        assert_eq!((came.objects.as_slice(), success), (&subject.objects[..1], audit::Outcome::Success));
+        assert_eq!(
+            (missing.objects.as_slice(), failure),
+            (&subject.objects[1..], audit::Outcome::SeriousFailure)
+        );
+        assert_eq!(answer(RegistryErrors::default(), &[("1", b""), ("2", b"")]).audited(subject).len(), 1);
     }
 
     /// ITI TF-3 Table 4.2.4.2-4.

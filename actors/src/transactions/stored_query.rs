@@ -8,7 +8,7 @@ mod parameters;
 mod response;
 
 use metadata::vocabulary::{QUERY, RIM};
-use metadata::{ErrorCode, HomeCommunityId, PatientId, RegistryError, RegistryErrors};
+use metadata::{ErrorCode, Flavour, HomeCommunityId, PatientId, RegistryError, RegistryErrors};
 use soap::message::{Encoding, Message};
 use soap::parts::Parts;
 use soap::xml::{Element, Name};
@@ -226,6 +226,7 @@ impl Transaction for StoredQuery {
     const RESPONSE_ACTION: &'static str = "urn:ihe:iti:2007:RegistryStoredQueryResponse";
     const BODY: Name = Name::new(QUERY, "AdhocQueryRequest");
     const ENCODING: Encoding = Encoding::Simple;
+    const ANSWERED_BY: Flavour = Flavour::Registry;
     const AUDIT: audit::Kind = audit::Kind {
         transaction: "ITI-18",
         name: "Registry Stored Query",

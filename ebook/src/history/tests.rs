@@ -12,7 +12,7 @@ use dose::{
     Code, DoseLengthProduct, DoseReport, IrradiationEvent, Measured, Modality, Moment, Origin, Patient,
     StatedUnit, Study, Template, Totals,
 };
-use metadata::{DocumentEntry, ErrorCode, Flavour, Hash, Object, RegistryError, RegistryErrors};
+use metadata::{DocumentEntry, ErrorCode, Hash, Object, RegistryError, RegistryErrors};
 use sha1::{Digest, Sha1};
 use soap::parts::Content;
 use soap::peer::Peer;
@@ -117,9 +117,9 @@ impl Shelf {
 
     fn community(self, name: &str, authority: &str) -> Community {
         let shelf = Arc::new(self);
-        let endpoint = |flavour| Endpoint::new(flavour, Audit::none());
-        let registry = endpoint(Flavour::Registry).answers(&shelf, answer_query);
-        let repository = endpoint(Flavour::Repository).answers(&shelf, answer_retrieve);
+        let endpoint = || Endpoint::new(Audit::none());
+        let registry = endpoint().answers(&shelf, answer_query);
+        let repository = endpoint().answers(&shelf, answer_retrieve);
         let partner = |endpoint| Partner::local(Arc::new(endpoint), Audit::none());
         Community {
             name: name.to_owned(),
