@@ -129,8 +129,13 @@ impl Frame {
     }
 
     fn patient_link(&self, id: &PatientId) -> String {
-        format!("/book/patients/{}{}", format::url_segment(&id.to_string()), self.suffix())
+        format!("{}{}", patient_path(id), self.suffix())
     }
+}
+
+/// Where the page of a patient is.
+pub(crate) fn patient_path(id: &PatientId) -> String {
+    format!("/book/patients/{}", format::url_segment(&id.to_string()))
 }
 
 /// A language that a page can be read in.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::commands::{certs, config, conform, fetch, find, history, serve, show, submit};
+use crate::commands::{certs, config, conform, demo, fetch, find, history, serve, show, submit};
 use crate::exit::Failure;
 use crate::output::{Output, complain, is_watched};
 
@@ -28,6 +28,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Arguments),
     Serve(serve::Arguments),
     Submit(submit::Arguments),
     Find(find::Arguments),
@@ -47,6 +48,7 @@ impl Command {
 
     async fn run(self, output: Output) -> Result<(), Failure> {
         match self {
+            Self::Demo(arguments) => demo::run(arguments, output).await,
             Self::Serve(arguments) => serve::run(arguments, output).await,
             Self::Submit(arguments) => submit::run(arguments, output).await,
             Self::Find(arguments) => find::run(arguments, output).await,

@@ -3,6 +3,7 @@
 pub(crate) mod certs;
 pub(crate) mod config;
 pub(crate) mod conform;
+pub(crate) mod demo;
 pub(crate) mod fetch;
 pub(crate) mod find;
 pub(crate) mod history;
@@ -10,4 +11,4 @@ pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod submit;
 
-mod session;
+pub(crate) mod session;

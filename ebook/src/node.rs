@@ -217,8 +217,8 @@ fn lock(config: &Config) -> Result<File, Failure> {
     }
 }
 
-/// Only we may look into a folder with patients' data and keys.
-fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
+/// Makes a folder for patients' data and keys: only we may look into it.
+pub(crate) fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -241,7 +241,7 @@ async fn open_repository(
     identifiers: &Identifiers,
     registry: Partner,
 ) -> Result<Arc<Repository>, Failure> {
-    let folder = config.data("documents");
+    let folder = config.data("repository");
     let store = Store::open(&folder).await;
     let store = store.map_err(|error| Failure::Refused(format!("{}: {error}", folder.display())))?;
     let limits = Limits { document: config.repository.max_document, ..Limits::default() };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 use super::session::NodeArguments;
 use crate::exit::Failure;
@@ -19,11 +20,14 @@ use crate::output::Output;
 pub(crate) struct Arguments {
     #[command(flatten)]
     node: NodeArguments,
+    /// Also stop when stdin ends: for a program that starts nodes and may end before them
+    #[arg(long)]
+    until_stdin_ends: bool,
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let config = arguments.node.load()?;
-    let stop = stop()?;
+    let stop = stop(arguments.until_stdin_ends)?;
     let node = Arc::new(Node::open(config).await?);
     let listening = Listening::bind(node).await?;
     introduce(&listening, output);
@@ -70,7 +74,33 @@ fn absolute(path: &std::path::Path) -> String {
 }
 
 /// Comes true when we are told to stop. Listening for it begins now, so that no signal is missed.
-pub(crate) fn stop() -> Result<impl Future<Output = ()>, Failure> {
+fn stop(until_stdin_ends: bool) -> Result<impl Future<Output = ()>, Failure> {
+    let signalled = signalled()?;
+    let ended = until_stdin_ends.then(stdin_ends);
+    Ok(async move {
+        match ended {
+            Some(ended) => tokio::select! {
+                () = signalled => {}
+                _ = ended => {}
+            },
+            None => signalled.await,
+        }
+    })
+}
+
+/// Reads stdin to its end in a thread of its own: nothing can interrupt that, and the runtime would wait for it.
+fn stdin_ends() -> oneshot::Receiver<()> {
+    let (sender, ended) = oneshot::channel();
+    std::thread::spawn(move || {
+        // However it ends, nobody holds the other side any more.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        drop(sender);
+    });
+    ended
+}
+
+/// Comes true at SIGINT or SIGTERM.
+pub(super) fn signalled() -> Result<impl Future<Output = ()>, Failure> {
     let failed = |error: std::io::Error| Failure::Refused(format!("cannot listen for signals: {error}"));
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;

@@ -77,20 +77,29 @@ impl Session {
     pub(crate) fn open(arguments: &SessionArguments) -> Result<Self, Failure> {
         let config = arguments.node.load()?;
         let credentials = arguments.credentials(&config)?;
+        let session = Self::with(config, &credentials)?;
+        let partner =
+            |url: &Url| Partner::remote(url.as_str(), session.client.clone(), session.audit.clone());
+        Ok(Self {
+            registry: arguments.registry.as_ref().map_or_else(|| session.registry.clone(), partner),
+            repository: arguments.repository.as_ref().map_or_else(|| session.repository.clone(), partner),
+            repository_is_given: arguments.repository.is_some(),
+            ..session
+        })
+    }
+
+    /// Asks the node of this configuration.
+    pub(crate) fn with(config: Config, credentials: &Credentials) -> Result<Self, Failure> {
         let identifiers = Identifiers::existing(&config).map_err(Failure::Refused)?;
         let client = credentials.client()?;
         let audit = audit(&config)?;
         let partner = |url: &str| Partner::remote(url, client.clone(), audit.clone());
-        let registry = match (&arguments.registry, &*config.repository.registry) {
-            (Some(url), _) | (None, RegistryAt::Url(url)) => partner(url.as_str()),
-            (None, RegistryAt::Local) => partner(&address(&config, REGISTRY_PATH)),
+        let registry = match &*config.repository.registry {
+            RegistryAt::Url(url) => partner(url.as_str()),
+            RegistryAt::Local => partner(&address(&config, REGISTRY_PATH)),
         };
-        let repository = match &arguments.repository {
-            Some(url) => partner(url.as_str()),
-            None => partner(&address(&config, REPOSITORY_PATH)),
-        };
-        let repository_is_given = arguments.repository.is_some();
-        Ok(Self { config, identifiers, registry, repository, repository_is_given, client, audit })
+        let repository = partner(&address(&config, REPOSITORY_PATH));
+        Ok(Self { config, identifiers, registry, repository, repository_is_given: false, client, audit })
     }
 
     /// The communities that a history asks: the node first, then the partners of the configuration.

@@ -7,7 +7,7 @@ mod metadata;
 
 use std::path::{Path, PathBuf};
 
-use ::metadata::{DocumentEntry, EntryUuid, ObjectId, PatientId, UniqueId};
+use ::metadata::{DocumentEntry, EntryUuid, ObjectId, UniqueId};
 use actors::transactions::documents::Outgoing;
 use actors::transactions::stored_query::{GetDocuments, Ids, Query};
 use actors::{CallError, source};
@@ -17,6 +17,7 @@ use serde_json::json;
 use super::session::{Session, SessionArguments};
 use crate::exit::Failure;
 use crate::output::{Output, complain, is_watched};
+pub(super) use description::Describing;
 use document::Document;
 
 /// Submits dose reports to a repository, a submission for each file
@@ -47,7 +48,7 @@ pub(crate) struct Arguments {
 
 /// What became of a file.
 #[derive(Debug)]
-enum Outcome {
+pub(super) enum Outcome {
     /// Submitted, with what the other side remarks.
     Submitted { unique_id: String, remarks: Option<String> },
     /// The very same document is registered.
@@ -66,7 +67,7 @@ struct Tally {
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let session = Session::open(&arguments.session)?;
-    let description = description::Describing::new(&session, &arguments)?;
+    let description = Describing::new(&session, arguments.patient.as_deref(), arguments.metadata.as_deref())?;
     let files = files::all(&arguments.files)?;
     if arguments.replace.is_some() && files.len() != 1 {
         let files = files.len();
@@ -93,6 +94,18 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     bar.finish_and_clear();
     output.line(&tally);
     if tally.refused == 0 { Ok(()) } else { Err(Failure::Said) }
+}
+
+/// Submits one dose report.
+pub(super) async fn report(
+    session: &Session,
+    bytes: Vec<u8>,
+    describing: &Describing,
+) -> Result<Outcome, Failure> {
+    match Document::report(bytes, describing) {
+        Ok(document) => submit(session, document, None).await,
+        Err(reason) => Ok(Outcome::Refused(reason)),
+    }
 }
 
 /// Submits one document; only that nobody is there ends the whole.
@@ -212,20 +225,4 @@ impl std::fmt::Display for Tally {
         let Self { submitted, already_there, refused } = self;
         write!(f, "{submitted} submitted, {already_there} already there, {refused} refused")
     }
-}
-
-/// The patient of a file: as given, else as its report says.
-fn patient(
-    given: Option<&PatientId>,
-    id: Option<&str>,
-    authority: Option<&::metadata::Oid>,
-) -> Result<PatientId, String> {
-    if let Some(given) = given {
-        return Ok(given.clone());
-    }
-    let id = id.ok_or("it states no Patient ID; name the patient with --patient")?;
-    let authority = authority
-        .ok_or("no authority is known that assigned its Patient ID; name the patient with --patient")?;
-    PatientId::new(id, authority.clone())
-        .map_err(|error| format!("Patient ID: {error}; name the patient with --patient"))
 }

@@ -1,18 +1,19 @@
 //! What the configuration and the command line add to what a document says of itself.
 
+use std::path::Path;
+
 use dose::{Description, DoseReport};
 use jiff::tz::TimeZone;
 use metadata::{LanguageCode, Oid, Organization, PatientId, Submission, Timestamp};
 
 use super::metadata::Said;
-use super::{Arguments, patient};
 use crate::commands::session::Session;
 use crate::config::Config;
 use crate::exit::Failure;
 use crate::node::now;
 
 /// All that is the same for every file of one call.
-pub(super) struct Describing {
+pub(crate) struct Describing {
     config: Config,
     patient: Option<PatientId>,
     patient_authority: Option<Oid>,
@@ -24,9 +25,14 @@ pub(super) struct Describing {
 }
 
 impl Describing {
-    pub(super) fn new(session: &Session, arguments: &Arguments) -> Result<Self, Failure> {
+    /// For a patient and with metadata, where the command line names them.
+    pub(crate) fn new(
+        session: &Session,
+        patient: Option<&str>,
+        said: Option<&Path>,
+    ) -> Result<Self, Failure> {
         let config = session.config.clone();
-        let patient = arguments.patient.as_deref().map(|text| session.patient(text)).transpose()?;
+        let patient = patient.map(|text| session.patient(text)).transpose()?;
         let language = match &config.domain.language {
             Some(language) => LanguageCode::clone(language),
             None => "en-US".parse().map_err(|error| Failure::Refused(format!("domain.language: {error}")))?,
@@ -41,14 +47,21 @@ impl Describing {
             language,
             institution: institution.map_err(|error| Failure::Usage(format!("institution.name: {error}")))?,
             source_id: source_id.unwrap_or_else(fresh),
-            said: arguments.metadata.as_deref().map(Said::read).transpose()?,
+            said: said.map(Said::read).transpose()?,
             config,
         })
     }
 
     /// The patient of a document whose own Patient ID is `id`.
     pub(super) fn patient(&self, id: Option<&str>) -> Result<PatientId, String> {
-        patient(self.patient.as_ref(), id, self.patient_authority.as_ref())
+        if let Some(given) = &self.patient {
+            return Ok(given.clone());
+        }
+        let id = id.ok_or("it states no Patient ID; name the patient with --patient")?;
+        let unknown = "no authority is known that assigned its Patient ID; name the patient with --patient";
+        let authority = self.patient_authority.clone().ok_or(unknown)?;
+        PatientId::new(id, authority)
+            .map_err(|error| format!("Patient ID: {error}; name the patient with --patient"))
     }
 
     /// A dose report as a submission.

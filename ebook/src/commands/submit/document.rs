@@ -35,10 +35,7 @@ pub(super) fn read(path: &Path, describing: &Describing) -> Result<Document, Str
         .take(limit + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| format!("cannot read it: {error}"))?;
-    let report = dose::read(&bytes).map_err(|error| error.to_string())?;
-    let hash = Hash::from_bytes(Sha1::digest(&bytes).into());
-    let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    Document::new(describing.report(&report)?, hash, size, Content::from(bytes))
+    Document::report(bytes, describing)
 }
 
 /// A document of any kind and size: hashed first, and then sent as it is read.
@@ -82,6 +79,14 @@ fn stream(file: File) -> Content {
 }
 
 impl Document {
+    /// A dose report.
+    pub(super) fn report(bytes: Vec<u8>, describing: &Describing) -> Result<Self, String> {
+        let report = dose::read(&bytes).map_err(|error| error.to_string())?;
+        let hash = Hash::from_bytes(Sha1::digest(&bytes).into());
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        Self::new(describing.report(&report)?, hash, size, Content::from(bytes))
+    }
+
     /// With hash and size in its entry, so that the repository can tell whether all of it arrived.
     fn new(mut submission: Submission, hash: Hash, size: u64, content: Content) -> Result<Self, String> {
         let entry = submission.entries.first_mut().ok_or("nothing is said of it")?;
