@@ -130,12 +130,12 @@ fn must_understand(headers: &[Element], understands: &dyn Fn(&Name) -> bool) -> 
 }
 
 fn not_understood(name: &Name) -> Element {
-    let prefix = if name.prefix.is_empty() { "header" } else { &name.prefix };
+    let prefix = if name.prefix.is_empty() { "header".into() } else { name.prefix.clone() };
     let qname =
         if name.namespace.is_empty() { name.local.to_string() } else { format!("{prefix}:{}", name.local) };
     let mut element = Element::new(ENV, "NotUnderstood").with("qname", qname);
     if !name.namespace.is_empty() {
-        element.declarations.push((prefix.to_owned(), name.namespace.clone().into_owned()));
+        element.declarations.push((prefix, name.namespace.clone()));
     }
     element
 }

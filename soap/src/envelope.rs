@@ -2,7 +2,8 @@
 
 use crate::addressing::WSA;
 use crate::fault::{Fault, FaultCode};
-use crate::xml::{Element, Name, Namespace, Node};
+use crate::limits;
+use crate::xml::{Element, Name, Namespace, Node, Shared};
 
 /// SOAP 1.2.
 pub(crate) const ENV: Namespace = Namespace { uri: "http://www.w3.org/2003/05/soap-envelope", prefix: "env" };
@@ -28,6 +29,9 @@ impl Envelope {
             return Err(Fault::sender("an envelope holds an optional env:Header, then one env:Body"));
         };
         let headers = header.map(|header| inner(header, &outer)).transpose()?.unwrap_or_default();
+        if headers.len() > limits::HEADERS {
+            return Err(Fault::sender(format!("more than {} header blocks", limits::HEADERS)));
+        }
         let mut inside = inner(body, &outer)?.into_iter();
         match (inside.next(), inside.next()) {
             (Some(body), None) => Ok(Self { headers, body }),
@@ -48,8 +52,7 @@ fn not_an_envelope(name: &Name) -> Fault {
     if name.local != "Envelope" {
         return Fault::sender(format!("a SOAP 1.2 envelope was expected, {name} came"));
     }
-    let mut supported = Element::new(ENV, "SupportedEnvelope").with("qname", "env:Envelope");
-    supported.declarations.push((ENV.prefix.to_owned(), ENV.uri.to_owned()));
+    let supported = Element::new(ENV, "SupportedEnvelope").with("qname", "env:Envelope").declaring(ENV);
     let reason = format!("only SOAP 1.2 is spoken here, the envelope is {name}");
     let mut fault = Fault::new(FaultCode::VersionMismatch, reason);
     fault.headers.push(Element::new(ENV, "Upgrade").with_child(supported));
@@ -68,7 +71,7 @@ fn blocks(children: Vec<Node>, place: &str) -> Result<Vec<Element>, Fault> {
     Ok(elements)
 }
 
-fn inner(parent: Element, outer: &[(String, String)]) -> Result<Vec<Element>, Fault> {
+fn inner(parent: Element, outer: &[(Shared, Shared)]) -> Result<Vec<Element>, Fault> {
     let place = format!("env:{}", parent.name.local);
     let mut elements = blocks(parent.children, &place)?;
     for element in &mut elements {
@@ -79,7 +82,7 @@ fn inner(parent: Element, outer: &[(String, String)]) -> Result<Vec<Element>, Fa
 }
 
 /// Declares what an element could see around it, unless it declares that prefix itself.
-fn inherit(element: &mut Element, declarations: &[(String, String)]) {
+fn inherit(element: &mut Element, declarations: &[(Shared, Shared)]) {
     for (prefix, uri) in declarations {
         if !element.declarations.iter().any(|(own, _)| own == prefix) {
             element.declarations.push((prefix.clone(), uri.clone()));
@@ -108,7 +111,7 @@ mod tests {
         let body = opened.unwrap().body;
         let written = Element::parse(body.write().as_bytes(), &Limits::default()).unwrap();
         for (prefix, uri) in [("out", "urn:mid2"), ("mid", "urn:mid"), ("own", "urn:own"), ("e", ENV.uri)] {
-            assert!(written.declarations.contains(&(prefix.to_owned(), uri.to_owned())), "{prefix}");
+            assert!(written.declarations.contains(&(prefix.into(), uri.into())), "{prefix}");
         }
         assert_eq!(written.declarations.iter().filter(|(prefix, _)| prefix == "out").count(), 1);
     }
@@ -120,6 +123,25 @@ mod tests {
         let again = Envelope::open(opened.close()).unwrap();
         assert_eq!(again.headers.len(), 2);
         assert_eq!(again.body.name.local, "c");
+    }
+
+    #[test]
+    fn refuses_header_blocks_beyond_the_limit() {
+        let blocks =
+            |count| soap(&format!("<e:Header>{}</e:Header><e:Body><c/></e:Body>", "<a/>".repeat(count)));
+        assert_eq!(blocks(limits::HEADERS).unwrap().headers.len(), limits::HEADERS);
+        assert!(blocks(limits::HEADERS + 1).unwrap_err().reason.contains("header blocks"));
+    }
+
+    #[test]
+    fn copies_no_namespace_name_when_a_block_inherits_it() {
+        let opened = soap("<e:Header><a/><b/></e:Header><e:Body><c/></e:Body>").unwrap();
+        let places = opened.headers.iter().chain([&opened.body]).map(|block| {
+            let (_, uri) = block.declarations.iter().find(|(prefix, _)| *prefix == "out").unwrap();
+            uri.as_ptr()
+        });
+        let places: std::collections::HashSet<_> = places.collect();
+        assert_eq!(places.len(), 1);
     }
 
     #[test]

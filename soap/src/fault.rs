@@ -5,7 +5,7 @@ use http::StatusCode;
 use crate::addressing::{FAULT_ACTION, SOAP_FAULT_ACTION, WSA};
 use crate::envelope::ENV;
 use crate::message::{Encoding, Message};
-use crate::xml::{Element, Name, XML};
+use crate::xml::{Element, Name, Shared, XML};
 
 /// A fault, as it is sent and as it arrives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,7 +156,7 @@ impl Fault {
 /// `<env:Value>prefix:local</env:Value>`, the prefix declared where it is used.
 fn value(name: &Name) -> Element {
     let mut value = Element::new(ENV, "Value").with_text(format!("{}:{}", name.prefix, name.local));
-    value.declarations.push((name.prefix.clone().into_owned(), name.namespace.clone().into_owned()));
+    value.declarations.push((name.prefix.clone(), name.namespace.clone()));
     value
 }
 
@@ -182,9 +182,9 @@ fn read_code(fault: &Element, code: &Element) -> (Option<Name>, Vec<Name>) {
 fn qualified(text: &str, path: &[&Element]) -> Name {
     let (prefix, local) = text.split_once(':').unwrap_or(("", text));
     let mut scope = path.iter().rev().flat_map(|element| &element.declarations);
-    let namespace = scope.find(|(declared, _)| declared == prefix).map(|(_, uri)| uri.clone());
-    let name = |text: &str| std::borrow::Cow::Owned(text.to_owned());
-    Name { namespace: namespace.unwrap_or_default().into(), local: name(local), prefix: name(prefix) }
+    let namespace = scope.find(|(declared, _)| *declared == prefix).map(|(_, uri)| uri.clone());
+    let namespace = namespace.unwrap_or(Shared::ours(""));
+    Name { namespace, local: Shared::copy(local), prefix: Shared::copy(prefix) }
 }
 
 impl std::fmt::Display for Fault {

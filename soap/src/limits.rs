@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Bytes of the XML of one message, documents excepted.
 pub const ENVELOPE: usize = 16 << 20;
 
+/// Header blocks of one message.
+pub const HEADERS: usize = 64;
+
 /// Nodes of the XML of an answer: it may hold a thousand objects that we asked for.
 pub const ANSWER_NODES: usize = 1_000_000;
 

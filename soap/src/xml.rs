@@ -4,11 +4,13 @@
 //! instructions, no entities but the five predefined ones and character references.
 
 mod parse;
+mod shared;
 mod write;
 
 use std::borrow::Cow;
 
 pub use parse::{Limits, ParseError};
+pub use shared::Shared;
 pub use write::escape_attribute;
 
 /// A namespace and the prefix that we give it when we write.
@@ -27,11 +29,11 @@ pub const XML: Namespace = Namespace { uri: "http://www.w3.org/XML/1998/namespac
 #[derive(Debug, Clone)]
 pub struct Name {
     /// The namespace name; empty for none.
-    pub namespace: Cow<'static, str>,
+    pub namespace: Shared,
     /// The local part.
-    pub local: Cow<'static, str>,
+    pub local: Shared,
     /// The prefix it came with, or that we prefer.
-    pub prefix: Cow<'static, str>,
+    pub prefix: Shared,
 }
 
 /// An attribute with its normalised value.
@@ -65,22 +67,22 @@ pub struct Element {
     /// What it contains.
     pub children: Vec<Node>,
     /// The prefixes declared here (`prefix`, namespace name), kept for QNames in content.
-    pub declarations: Vec<(String, String)>,
+    pub declarations: Vec<(Shared, Shared)>,
 }
 
 impl Name {
     /// A name in a namespace of ours.
     pub const fn new(namespace: Namespace, local: &'static str) -> Self {
         Self {
-            namespace: Cow::Borrowed(namespace.uri),
-            local: Cow::Borrowed(local),
-            prefix: Cow::Borrowed(namespace.prefix),
+            namespace: Shared::ours(namespace.uri),
+            local: Shared::ours(local),
+            prefix: Shared::ours(namespace.prefix),
         }
     }
 
     /// A name in no namespace, as most attributes have.
     pub const fn local(local: &'static str) -> Self {
-        Self { namespace: Cow::Borrowed(""), local: Cow::Borrowed(local), prefix: Cow::Borrowed("") }
+        Self { namespace: Shared::ours(""), local: Shared::ours(local), prefix: Shared::ours("") }
     }
 
     /// Whether this is `local` of `namespace`.
@@ -177,7 +179,7 @@ impl Element {
     /// With a prefix declared here, for QNames in content.
     #[must_use]
     pub fn declaring(mut self, namespace: Namespace) -> Self {
-        self.declarations.push((namespace.prefix.to_owned(), namespace.uri.to_owned()));
+        self.declarations.push((namespace.prefix.into(), namespace.uri.into()));
         self
     }
 

@@ -7,6 +7,8 @@ mod characters;
 mod encoding;
 mod scope;
 
+use std::borrow::Cow;
+
 use quick_xml::XmlVersion;
 use quick_xml::events::attributes::Attribute as RawAttribute;
 use quick_xml::events::{BytesRef, BytesStart, Event};
@@ -27,15 +29,29 @@ pub struct Limits {
     pub attributes: usize,
     /// Namespace declarations of one element.
     pub declarations: usize,
-    /// Elements, comments and runs of text of the whole document.
+    /// Elements, comments and runs of text of the whole document; and, counted by themselves,
+    /// its attributes, declarations included.
     pub nodes: usize,
     /// Bytes of one run of text.
     pub text: usize,
+    /// Bytes of the value of one attribute, as it is written.
+    pub value: usize,
+    /// Bytes of one namespace name.
+    pub namespace: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { size: 16 << 20, depth: 128, attributes: 256, declarations: 64, nodes: 200_000, text: 4 << 20 }
+        Self {
+            size: 16 << 20,
+            depth: 128,
+            attributes: 256,
+            declarations: 64,
+            nodes: 200_000,
+            text: 4 << 20,
+            value: 64 << 10,
+            namespace: 1 << 10,
+        }
     }
 }
 
@@ -77,7 +93,7 @@ pub(super) fn parse(document: &[u8], limits: &Limits) -> Result<Element, ParseEr
 #[derive(Default)]
 struct Tag<'a> {
     attributes: Vec<(&'a str, String)>,
-    declarations: Vec<(String, String)>,
+    declarations: Vec<(&'a str, Cow<'a, str>)>,
 }
 
 fn read_tag<'a>(start: &'a BytesStart<'_>, limits: &Limits) -> Result<Tag<'a>, String> {
@@ -88,13 +104,17 @@ fn read_tag<'a>(start: &'a BytesStart<'_>, limits: &Limits) -> Result<Tag<'a>, S
         if tag.attributes.len() + tag.declarations.len() >= limits.attributes {
             return Err(format!("more than {} attributes in one element", limits.attributes));
         }
-        let value = read_value(&attribute)?;
-        match attribute.key.0.split_once(':').unwrap_or(("", attribute.key.0)) {
-            ("", "xmlns") => tag.declarations.push((String::new(), value)),
-            ("xmlns", prefix) if is_name(prefix) => tag.declarations.push((prefix.to_owned(), value)),
+        let prefix = match attribute.key.0.split_once(':').unwrap_or(("", attribute.key.0)) {
+            ("", "xmlns") => "",
+            ("xmlns", prefix) if is_name(prefix) => prefix,
             ("xmlns", prefix) => return Err(format!("'{prefix}' is not a prefix")),
-            _ => tag.attributes.push((attribute.key.0, value)),
-        }
+            _ => {
+                let value = read_value(&attribute, limits.value)?.into_owned();
+                tag.attributes.push((attribute.key.0, value));
+                continue;
+            }
+        };
+        tag.declarations.push((prefix, read_value(&attribute, limits.namespace)?));
         if tag.declarations.len() > limits.declarations {
             return Err(format!("more than {} namespace declarations", limits.declarations));
         }
@@ -116,12 +136,15 @@ fn set_apart(tag: &str) -> Result<(), String> {
     Ok(())
 }
 
-fn read_value(attribute: &RawAttribute<'_>) -> Result<String, String> {
+fn read_value<'a>(attribute: &RawAttribute<'a>, limit: usize) -> Result<Cow<'a, str>, String> {
+    if attribute.value.len() > limit {
+        return Err(format!("the value of attribute '{}' is longer than {limit} bytes", attribute.key.0));
+    }
     if attribute.value.contains('<') {
         return Err("'<' in an attribute value".to_owned());
     }
     let value = attribute.normalized_value(XmlVersion::Implicit1_0);
-    let value = value.map_err(|error| format!("not well-formed: {error}"))?.into_owned();
+    let value = value.map_err(|error| format!("not well-formed: {error}"))?;
     legal(&value)?;
     Ok(value)
 }
@@ -151,11 +174,12 @@ struct Builder<'a> {
     scope: Scope,
     root: Option<Element>,
     nodes: usize,
+    attributes: usize,
 }
 
 impl<'a> Builder<'a> {
     fn new(limits: &'a Limits, utf16: bool) -> Self {
-        Self { limits, utf16, open: Vec::new(), scope: Scope::default(), root: None, nodes: 0 }
+        Self { limits, utf16, open: Vec::new(), scope: Scope::default(), root: None, nodes: 0, attributes: 0 }
     }
 
     /// Handles one event that began at `position`; false at the end of the document.
@@ -204,7 +228,11 @@ impl<'a> Builder<'a> {
             return Err(format!("elements nested deeper than {}", self.limits.depth));
         }
         let Tag { attributes: raw, declarations } = read_tag(start, self.limits)?;
-        self.scope.enter(&declarations)?;
+        self.attributes += raw.len() + declarations.len();
+        if self.attributes > self.limits.nodes {
+            return Err(format!("more than {} attributes in the document", self.limits.nodes));
+        }
+        let declarations = self.scope.enter(declarations)?;
         let mut attributes: Vec<Attribute> = Vec::with_capacity(raw.len());
         for (name, value) in raw {
             let name = self.scope.attribute(name)?;

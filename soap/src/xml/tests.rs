@@ -185,6 +185,34 @@ fn threat_7_and_9_nodes() {
     assert!(read(&flood("<!---->", 100_000)).is_ok());
 }
 
+/// Attributes cost as much as elements, however many elements they are spread over.
+#[test]
+fn threat_5_and_6_attributes_of_the_whole_document() {
+    let limit = 10 * Limits::default().declarations;
+    for attribute in ["b", "xmlns:b"] {
+        let many = (0..Limits::default().declarations).map(|n| format!(" {attribute}{n}='u'"));
+        let element = format!("<a{}/>", many.collect::<String>());
+        let flood = |count: usize| format!("<a>{}</a>", element.repeat(count));
+        assert!(limited(&flood(10), |limits| limits.nodes = limit).is_ok());
+        let error = limited(&flood(11), |limits| limits.nodes = limit).unwrap_err();
+        assert!(error.reason.contains("attributes in the document"), "{error}");
+    }
+}
+
+/// A name that is written once and used often must not be kept often.
+#[test]
+fn threat_6_names_are_kept_once() {
+    let root =
+        read("<p:a xmlns:p='urn:a' p:x='1'><p:x xmlns:q='urn:a'/><q:x xmlns:q='urn:a'/></p:a>").unwrap();
+    let names: Vec<_> = root.elements().map(|element| &element.name).collect();
+    let attribute = &root.attributes[0].name;
+    for name in [&root.name, names[0], names[1]] {
+        assert_eq!(name.namespace.as_ptr(), attribute.namespace.as_ptr());
+    }
+    assert_eq!(names[0].prefix.as_ptr(), root.name.prefix.as_ptr());
+    assert_eq!(names[1].local.as_ptr(), attribute.local.as_ptr());
+}
+
 #[test]
 fn threat_8_encodings() {
     let limits = Limits::default();
@@ -227,6 +255,17 @@ fn threat_10_includes_and_schemas_are_elements_like_others() {
 fn refuses_what_is_larger_than_allowed() {
     assert!(limited("<a>12</a>", |limits| limits.size = 9).is_ok());
     assert!(limited("<a>123</a>", |limits| limits.size = 9).unwrap_err().reason.contains("10 bytes"));
+    for (text, set) in [
+        ("<a b='123'/>", (|limits| limits.value = 2) as fn(&mut Limits)),
+        ("<a xmlns:b='u:1'/>", |limits| limits.namespace = 2),
+        ("<a xmlns='u:1'/>", |limits| limits.namespace = 2),
+    ] {
+        assert!(read(text).is_ok());
+        assert!(limited(text, set).unwrap_err().reason.contains("longer than 2"), "{text}");
+    }
+    let value = "u".repeat(Limits::default().namespace + 1);
+    assert!(read(&format!("<a b='{value}'/>")).is_ok());
+    assert!(refused(&format!("<a xmlns='{value}'/>")).contains("longer"));
     assert!(limited("<a>12&amp;<![CDATA[4]]></a>", |limits| limits.text = 4).is_ok());
     for text in ["<a>12345</a>", "<a>1234&amp;</a>", "<a>12<![CDATA[345]]></a>", "<a>12<!-- -->345</a>"] {
         assert!(
@@ -316,7 +355,7 @@ fn elements() -> impl Strategy<Value = Element> {
             }
         }
         element.declarations =
-            declarations.into_iter().map(|(prefix, uri)| (prefix.to_owned(), uri)).collect();
+            declarations.into_iter().map(|(prefix, uri)| (prefix.into(), uri.into())).collect();
         element
     });
     leaf.prop_recursive(4, 24, 4, |inner| {

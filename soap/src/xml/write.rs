@@ -100,7 +100,7 @@ fn spelt<'s>(name: &Name, attribute: bool, scope: &'s Scope<'_>) -> Option<&'s s
     let usable = |prefix: &str| {
         !(attribute && prefix.is_empty()) && lookup(scope, prefix) == Some(name.namespace.as_ref())
     };
-    let own = scope.iter().rev().find(|(prefix, _)| *prefix == name.prefix && usable(prefix));
+    let own = scope.iter().rev().find(|(prefix, _)| **prefix == *name.prefix && usable(prefix));
     let own_is_taken = || scope.iter().rev().find(|(prefix, _)| prefix.starts_with("ns") && usable(prefix));
     own.or_else(own_is_taken).map(|(prefix, _)| prefix.as_ref())
 }
