@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use actors::integrity::expecting;
 use bytes::{Bytes, BytesMut};
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::stream::TryChunksError;
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
 use sha1::{Digest, Sha1};
@@ -23,6 +24,9 @@ const SMALL: usize = 1 << 20;
 const PIECE: usize = 1 << 20;
 /// Pieces on their way to the disk at a time.
 const PIECES: usize = 2;
+
+/// Objects that are looked at together when all are.
+const BATCH: usize = 1_000;
 
 const DOCUMENTS: &str = "documents";
 const INCOMING: &str = "incoming";
@@ -74,7 +78,7 @@ impl Contents {
         let incoming = Path::from(format!("{INCOMING}/{}", uuid::Uuid::new_v4()));
         let upload = self.objects.put_multipart(&incoming).await?;
         let mut upload = WriteMultipart::new_with_chunk_size(upload, PIECE);
-        upload.put(start);
+        upload.write(&start);
         match pour(content, &mut upload, hashes, limit).await {
             Ok(hashes) => {
                 upload.finish().await?;
@@ -83,7 +87,9 @@ impl Contents {
                 Ok(kept)
             }
             Err(error) => {
-                upload.abort().await?;
+                if let Err(error) = upload.abort().await {
+                    tracing::warn!(%error, "a document that was refused half-way stays until it is swept");
+                }
                 Err(error)
             }
         }
@@ -92,13 +98,21 @@ impl Contents {
     /// Opens a document that is read when its turn comes. Its last bytes are only given when all of it is
     /// what was kept.
     pub(crate) fn open(&self, key: String, sha256: [u8; 32]) -> Content {
-        let objects = Arc::clone(&self.objects);
+        let (objects, object) = (Arc::clone(&self.objects), key.clone());
         let opened = async move {
             let found = objects.get(&Path::from(key)).await.map_err(io::Error::other)?;
             Ok::<_, io::Error>(found.into_stream().map_err(io::Error::other))
         };
         let content = Content::from_stream(futures_util::stream::once(opened).try_flatten());
-        expecting::<Sha256>(content, sha256.to_vec())
+        let checked = expecting::<Sha256>(content, sha256.to_vec());
+        Content::from_stream(checked.inspect_err(move |error| {
+            tracing::error!(%error, object, "a kept document cannot be given");
+        }))
+    }
+
+    /// The size of an object.
+    pub(crate) async fn size(&self, key: &str) -> Result<u64, StoreError> {
+        Ok(self.objects.head(&Path::from(key)).await?.size)
     }
 
     pub(crate) async fn remove(&self, key: &str) -> Result<(), StoreError> {
@@ -108,17 +122,13 @@ impl Contents {
         }
     }
 
-    /// All objects, half-written ones included, with the second of their last change.
-    pub(crate) async fn all(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        let mut all = Vec::new();
-        for prefix in [DOCUMENTS, INCOMING] {
-            let mut listed = self.objects.list(Some(&Path::from(prefix)));
-            while let Some(object) = listed.next().await {
-                let object = object?;
-                all.push((object.location.to_string(), object.last_modified.timestamp()));
-            }
-        }
-        Ok(all)
+    /// All objects with the second of their last change, in batches.
+    pub(crate) fn all(&self) -> impl Stream<Item = Result<Vec<(String, i64)>, StoreError>> + Send {
+        let objects = Arc::clone(&self.objects);
+        let prefixes = futures_util::stream::iter([DOCUMENTS, INCOMING]);
+        let listed = prefixes.flat_map(move |prefix| objects.list(Some(&Path::from(prefix))));
+        let dated = listed.map_ok(|object| (object.location.to_string(), object.last_modified.timestamp()));
+        dated.err_into().try_chunks(BATCH).map_err(|TryChunksError(_, error)| error)
     }
 }
 
@@ -132,7 +142,7 @@ async fn pour(
     while let Some(chunk) = content.chunk().await.map_err(StoreError::Incoming)? {
         hashes.update(&chunk, limit)?;
         upload.wait_for_capacity(PIECES).await?;
-        upload.put(chunk);
+        upload.write(&chunk);
     }
     Ok(hashes)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use database::{Database, DatabaseError, Reader, Row, Schema, Writer};
 
 use crate::content::Kept;
+use crate::store::StoreError;
 
 /// The tables of a repository.
 pub(crate) const SCHEMA: Schema = Schema { keeper: "repository", migrations: &[DOCUMENT] };
@@ -25,6 +26,9 @@ CREATE INDEX document_unique_id ON document (unique_id);
 CREATE INDEX document_object_key ON document (object_key);
 CREATE INDEX document_sha256 ON document (sha256);
 CREATE INDEX document_pending ON document (provided) WHERE registered = 0;
+CREATE TABLE condemned (
+    object_key  TEXT NOT NULL PRIMARY KEY
+);
 ";
 
 /// A document to file.
@@ -89,7 +93,13 @@ const MARK: &str = "UPDATE document SET registered = 1 WHERE number = $1";
 
 const KEY_OF: &str = "SELECT object_key FROM document WHERE number = $1";
 
-const DELETE: &str = "DELETE FROM document WHERE number = $1";
+const DELETE: &str = "DELETE FROM document WHERE number = $1 AND registered = 0";
+
+const CONDEMN: &str = "INSERT INTO condemned (object_key) VALUES ($1) ON CONFLICT (object_key) DO NOTHING";
+
+const SPARE: &str = "DELETE FROM condemned WHERE object_key = $1";
+
+const IS_CONDEMNED: &str = "SELECT object_key FROM condemned WHERE object_key = $1";
 
 const NAMES_KEY: &str = "SELECT number FROM document WHERE object_key = $1 LIMIT 1";
 
@@ -105,8 +115,10 @@ pub(crate) async fn pending(index: &Database, before: i64) -> Result<Vec<Found>,
     rows.into_iter().map(Found::read).collect()
 }
 
-/// Which of these objects no document names.
-pub(crate) async fn unnamed(index: &Database, keys: Vec<String>) -> Result<Vec<String>, DatabaseError> {
+/// Which of these objects no document names. They are condemned: no document can be filed with them any more,
+/// until they are [spared](spare).
+pub(crate) async fn condemn(index: &Database, keys: Vec<String>) -> Result<Vec<String>, DatabaseError> {
+    // Most are named: only the others are worth a place in the writer's queue.
     let mut reader = index.read().await?;
     let mut unnamed = Vec::new();
     for key in keys {
@@ -114,11 +126,46 @@ pub(crate) async fn unnamed(index: &Database, keys: Vec<String>) -> Result<Vec<S
             unnamed.push(key);
         }
     }
-    Ok(unnamed)
+    drop(reader);
+    if unnamed.is_empty() {
+        return Ok(unnamed);
+    }
+    let unnamed = Arc::new(unnamed);
+    index
+        .write(move |writer| {
+            let unnamed = Arc::clone(&unnamed);
+            Box::pin(async move {
+                let mut condemned = Vec::new();
+                for key in unnamed.iter() {
+                    if !is_named(writer, key).await? {
+                        writer.execute(CONDEMN, [key.as_str().into()]).await?;
+                        condemned.push(key.clone());
+                    }
+                }
+                Ok(condemned)
+            })
+        })
+        .await
 }
 
-/// Files documents in one transaction.
-pub(crate) async fn insert(index: &Database, documents: Vec<New>) -> Result<Filed, DatabaseError> {
+/// Forgets that objects were condemned: they are gone.
+pub(crate) async fn spare(index: &Database, keys: Vec<String>) -> Result<(), DatabaseError> {
+    let keys = Arc::new(keys);
+    index
+        .write(move |writer| {
+            let keys = Arc::clone(&keys);
+            Box::pin(async move {
+                for key in keys.iter() {
+                    writer.execute(SPARE, [key.as_str().into()]).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Files documents in one transaction. An object that has been condemned meanwhile is [`StoreError::Swept`].
+pub(crate) async fn insert(index: &Database, documents: Vec<New>) -> Result<Filed, StoreError> {
     let documents = Arc::new(documents);
     index
         .write(move |writer| {
@@ -134,7 +181,7 @@ pub(crate) async fn insert(index: &Database, documents: Vec<New>) -> Result<File
         .await
 }
 
-async fn insert_one(writer: &mut Writer, document: &New, filed: &mut Filed) -> Result<(), DatabaseError> {
+async fn insert_one(writer: &mut Writer, document: &New, filed: &mut Filed) -> Result<(), StoreError> {
     let New { unique_id, mime_type, kept, provided } = document;
     let size = i64::try_from(kept.size).unwrap_or(i64::MAX);
     let same = writer.row(SAME_BYTES, [kept.sha256.as_slice().into(), size.into()]).await?;
@@ -144,6 +191,8 @@ async fn insert_one(writer: &mut Writer, document: &New, filed: &mut Filed) -> R
     };
     if key != kept.key {
         filed.superfluous.push(kept.key.clone());
+    } else if writer.row(IS_CONDEMNED, [key.as_str().into()]).await?.is_some() {
+        return Err(StoreError::Swept);
     }
     let values = [
         unique_id.as_str().into(),
@@ -176,7 +225,7 @@ pub(crate) async fn mark_registered(index: &Database, numbers: Vec<i64>) -> Resu
         .await
 }
 
-/// Takes documents out; gives back the objects that nothing names any more. No later document can name
+/// Takes out documents that are not known to be registered; gives back the objects that nothing names any more. No later document can name
 /// them again, because a key is only shared while a row has it.
 pub(crate) async fn remove(index: &Database, numbers: Vec<i64>) -> Result<Vec<String>, DatabaseError> {
     let numbers = Arc::new(numbers);
@@ -197,7 +246,9 @@ pub(crate) async fn remove(index: &Database, numbers: Vec<i64>) -> Result<Vec<St
 async fn remove_one(writer: &mut Writer, number: i64) -> Result<Option<String>, DatabaseError> {
     let Some(mut row) = writer.row(KEY_OF, [number.into()]).await? else { return Ok(None) };
     let key: String = row.take()?;
-    writer.execute(DELETE, [number.into()]).await?;
+    if writer.execute(DELETE, [number.into()]).await? == 0 {
+        return Ok(None);
+    }
     let named = is_named(writer, &key).await?;
     Ok((!named).then_some(key))
 }

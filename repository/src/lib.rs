@@ -33,15 +33,15 @@ pub struct Repository {
 /// What one submission may cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Bytes of one document.
+    /// Bytes of one document; less than `soap::limits::MESSAGE`, which bounds the whole message.
     pub document: u64,
-    /// Documents of one submission.
+    /// Documents of one submission or retrieval.
     pub documents: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { document: 4 << 30, documents: 1_000 }
+        Self { document: 1536 << 20, documents: 1_000 }
     }
 }
 

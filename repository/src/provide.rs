@@ -4,6 +4,8 @@
 //! What a refusal leaves behind is removed at once; what a crash leaves behind, [`crate::sweep`] removes.
 
 use std::collections::HashSet;
+use std::error::Error;
+use std::io::{self, ErrorKind};
 
 use actors::endpoint::internal;
 use actors::transactions::documents::Arrived;
@@ -35,8 +37,8 @@ impl Repository {
         match outcome.await {
             Ok(numbers) => self.register(submission, numbers).await,
             Err(refused) => {
-                let contents: Vec<Kept> = kept.into_iter().map(|(_, kept)| kept).collect();
-                if let Err(error) = self.store.discard(&contents).await {
+                let keys = kept.into_iter().map(|(_, kept)| kept.key).collect();
+                if let Err(error) = self.store.remove_unnamed(keys).await {
                     tracing::warn!(%error, "documents of a refused submission stay until they are swept");
                 }
                 Err(refused)
@@ -134,7 +136,12 @@ impl Repository {
         numbers: Vec<i64>,
     ) -> Result<RegistryResponse, RegistryErrors> {
         let answer = self.registry.ask(Register { submission }).await.map_err(|error| {
-            let context = format!("registry {}: {error} (ITI TF-3 4.2.4.1)", self.registry.address());
+            let id = uuid::Uuid::new_v4();
+            tracing::error!(%id, registry = self.registry.address(), %error, "the registry gave no answer");
+            let context = format!(
+                "the registry gave no answer, so it is not known whether this is registered: ask for it before \
+                 sending it again; the operator finds the reason in the log as {id} (ITI TF-3 4.2.4.1)"
+            );
             RegistryError::new(ErrorCode::RegistryNotAvailable, context)
         })?;
         let settled = match answer.is_success() {
@@ -222,12 +229,34 @@ fn missing<'a>(ids: impl Iterator<Item = &'a ObjectId>) -> Result<(), RegistryEr
 impl From<StoreError> for RegistryErrors {
     fn from(error: StoreError) -> Self {
         let code = match &error {
-            StoreError::Incoming(_) => ErrorCode::MissingDocument,
+            StoreError::Incoming(reason) => match reason.kind() {
+                ErrorKind::ResourceBusy => ErrorCode::Busy,
+                ErrorKind::FileTooLarge => ErrorCode::OutOfResources,
+                _ => ErrorCode::MissingDocument,
+            },
             StoreError::TooLarge { .. } => ErrorCode::OutOfResources,
+            StoreError::Swept => ErrorCode::Busy,
             StoreError::Objects(_) | StoreError::Index(_) | StoreError::Folder { .. } => {
-                return internal("keeping a document", &error);
+                let mut errors = internal("keeping or giving a document", &error);
+                if is_full(&error) {
+                    errors.0.iter_mut().for_each(|error| error.code = ErrorCode::OutOfResources);
+                }
+                return errors;
             }
         };
         RegistryError::new(code, error.to_string()).into()
     }
+}
+
+/// Whether the disk has no room left.
+fn is_full(error: &StoreError) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }

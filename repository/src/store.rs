@@ -1,7 +1,7 @@
 //! Documents at rest: their bytes in an object store, and an index that says which is which.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use database::{Database, DatabaseError};
@@ -24,6 +24,9 @@ pub enum StoreError {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// The document took so long that its bytes were taken for abandoned.
+    #[error("the submission took so long that its first documents were taken for abandoned; send it again")]
+    Swept,
     /// The object store failed.
     #[error("the object store failed: {0}")]
     Objects(#[from] object_store::Error),
@@ -45,6 +48,7 @@ pub enum StoreError {
 pub struct Store {
     contents: Contents,
     index: Database,
+    folder: PathBuf,
 }
 
 impl Store {
@@ -55,7 +59,7 @@ impl Store {
         let objects = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
         let index = folder.join("repository.sqlite");
         let index = Database::open(&index.display().to_string(), &index::SCHEMA).await?;
-        Ok(Self { contents: Contents::new(Arc::new(objects)), index })
+        Ok(Self { contents: Contents::new(Arc::new(objects)), index, folder: folder.to_owned() })
     }
 
     /// Keeps the bytes of a document, not yet under any id.
@@ -68,7 +72,9 @@ impl Store {
     pub(crate) async fn file(&self, documents: Vec<New>) -> Result<Vec<i64>, StoreError> {
         let filed = index::insert(&self.index, documents).await?;
         for key in &filed.superfluous {
-            self.contents.remove(key).await?;
+            if let Err(error) = self.contents.remove(key).await {
+                tracing::warn!(%error, "bytes that were here before stay twice until they are swept");
+            }
         }
         Ok(filed.numbers)
     }
@@ -78,7 +84,7 @@ impl Store {
         Ok(index::mark_registered(&self.index, numbers).await?)
     }
 
-    /// Takes documents out again, and their bytes when nothing else is made of them.
+    /// Takes out documents that are not known to be registered, and their bytes when nothing else is made of them.
     pub(crate) async fn remove(&self, numbers: Vec<i64>) -> Result<(), StoreError> {
         for key in index::remove(&self.index, numbers).await? {
             self.contents.remove(&key).await?;
@@ -86,12 +92,17 @@ impl Store {
         Ok(())
     }
 
-    /// Removes bytes that were kept but never filed.
-    pub(crate) async fn discard(&self, kept: &[Kept]) -> Result<(), StoreError> {
-        for Kept { key, .. } in kept {
+    /// Removes those of these objects that no document names; none can name them while that goes on.
+    pub(crate) async fn remove_unnamed(&self, keys: Vec<String>) -> Result<usize, StoreError> {
+        let condemned = index::condemn(&self.index, keys).await?;
+        for key in &condemned {
             self.contents.remove(key).await?;
         }
-        Ok(())
+        let removed = condemned.len();
+        if removed > 0 {
+            index::spare(&self.index, condemned).await?;
+        }
+        Ok(removed)
     }
 
     /// The document of that id, one that the registry knows before one that it does not know yet.
@@ -102,6 +113,16 @@ impl Store {
     /// The content of a found document.
     pub(crate) fn content(&self, found: &Found) -> Content {
         self.contents.open(found.key.clone(), found.sha256)
+    }
+
+    /// The size of the object that holds a found document; an error when it is not there.
+    pub(crate) async fn size(&self, found: &Found) -> Result<u64, StoreError> {
+        self.contents.size(&found.key).await
+    }
+
+    /// Where the objects lie.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub(crate) fn index(&self) -> &Database {

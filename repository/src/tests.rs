@@ -18,7 +18,8 @@ use soap::peer::Peer;
 use crate::{Limits, Repository, Store, Swept, endpoint};
 
 const REPOSITORY: &str = "1.2.3.99";
-const LONG_AFTER: i64 = i64::MAX;
+/// The year 2100.
+const LONG_AFTER: i64 = 4_102_444_800;
 
 /// A registry that keeps entries in memory, or refuses, or is not there.
 #[derive(Default)]
@@ -323,8 +324,57 @@ async fn a_sweep_keeps_what_the_registry_knows() {
 async fn a_sweep_leaves_what_may_be_on_its_way() {
     let ward = Ward::open().await;
     crash_before_registering(&ward, &mut submission()).await;
-    assert_eq!(ward.repository.sweep(0).await.unwrap(), Swept::default());
+    let now = jiff::Timestamp::now().as_second();
+    assert_eq!(ward.repository.sweep(now).await.unwrap(), Swept::default());
     assert_eq!(ward.objects(), 2);
+}
+
+#[tokio::test]
+async fn what_was_swept_cannot_be_filed_any_more() {
+    let ward = Ward::open().await;
+    let mut sent = submission();
+    let kept = ward.repository.store.keep(Content::from(b"slow".to_vec()), 10).await.unwrap();
+    let swept = crate::index::condemn(ward.repository.store.index(), vec![kept.key.clone()]).await.unwrap();
+    assert_eq!(swept, [kept.key.clone()]);
+    let id = sent.entries[0].entry_uuid.clone();
+    let errors = ward.repository.file(&[(id, kept)], &mut sent).await.unwrap_err();
+    assert_eq!(codes(&errors), ["XDSRepositoryBusy"]);
+}
+
+#[tokio::test]
+async fn what_is_named_cannot_be_condemned() {
+    let ward = Ward::open().await;
+    ward.provide(submission(), b"abc").await;
+    let found =
+        ward.repository.store.find(submission().entries[0].unique_id.as_str()).await.unwrap().unwrap();
+    assert_eq!(ward.repository.store.remove_unnamed(vec![found.key]).await.unwrap(), 0);
+    ward.repository.store.remove(vec![found.number]).await.unwrap();
+    assert_eq!(ward.objects(), 1, "a registered document is not removed");
+}
+
+#[tokio::test]
+async fn a_sweep_removes_what_a_crash_left_unfinished() {
+    let ward = Ward::open().await;
+    let incoming = ward.folder.path().join("incoming");
+    std::fs::create_dir_all(&incoming).unwrap();
+    std::fs::write(incoming.join("c0ffee#1"), "half").unwrap();
+    assert_eq!(ward.repository.sweep(LONG_AFTER).await.unwrap(), Swept { objects: 1, ..Swept::default() });
+    assert_eq!(ward.objects(), 0);
+}
+
+#[tokio::test]
+async fn a_document_whose_bytes_are_gone_is_an_error_of_its_own() {
+    let ward = Ward::open().await;
+    ward.provide(submission(), b"abc").await;
+    let mut other = submission();
+    other.entries[0].unique_id = "1.2.3.4.77".parse().unwrap();
+    ward.provide(other, b"other").await;
+    let lost = ward.repository.store.find("1.2.3.4.77").await.unwrap().unwrap();
+    std::fs::remove_file(ward.folder.path().join(&lost.key)).unwrap();
+    let errors = ward.retrieve(REPOSITORY, "1.2.3.4.77").await.unwrap_err();
+    assert_eq!(codes(&errors), ["XDSRepositoryError"]);
+    assert!(!errors.to_string().contains("documents/"), "no path for the peer: {errors}");
+    assert!(ward.retrieve(REPOSITORY, submission().entries[0].unique_id.as_str()).await.is_ok());
 }
 
 #[tokio::test]

@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The program, built with the profile of the test that asks for it.
+/// The program that `DOSEBOOK_PROGRAM` names, or else the one of this workspace, built with the profile of the
+/// test that asks for it.
 pub fn dosebook() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
+        if let Some(program) = std::env::var_os("DOSEBOOK_PROGRAM") {
+            return program.into();
+        }
         let test = std::env::current_exe().unwrap();
         let folder = test.ancestors().nth(2).unwrap();
         let mut build = Command::new(env!("CARGO"));

@@ -17,9 +17,7 @@ use super::{Node, now};
 use crate::exit::Failure;
 
 /// How often the repository looks for what crashes and lost answers left behind.
-const SWEEP_EVERY: Duration = Duration::from_secs(600);
-/// What is younger, in seconds, may still be on its way.
-const SWEEP_GRACE: i64 = 3_600;
+const SWEEP_EVERY: Duration = Duration::from_secs(6 * 3_600);
 
 /// A node with its ports open, ready to serve.
 #[derive(Debug)]
@@ -81,12 +79,18 @@ impl Listening {
         };
         let router = crate::web::router(Arc::clone(&node));
         let soap = tokio::spawn(soap.serve(Arc::new(node.endpoints()), stopping()));
-        let web = tokio::spawn(serve_web(web, web_tls, router, stopping()));
+        let mut web = tokio::spawn(serve_web(web, web_tls, router, stopping()));
         let sweeping = tokio::spawn(sweep_now_and_then(Arc::clone(&node)));
-        shutdown.await;
+        let ended_early = tokio::select! {
+            () = shutdown => None,
+            ended = &mut web => Some(ended),
+        };
         stop.send_replace(());
         sweeping.abort();
         soap.await.map_err(io::Error::other)?;
+        if let Some(ended) = ended_early {
+            return ended.map_err(io::Error::other)?;
+        }
         // A browser may hold its connection for as long as it likes; it has had its answer.
         match tokio::time::timeout(SHUTDOWN_TIME, web).await {
             Ok(ended) => ended.map_err(io::Error::other)?,
@@ -116,7 +120,7 @@ async fn sweep_now_and_then(node: Arc<Node>) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     loop {
         every.tick().await;
-        if let Err(error) = repository.sweep(now() - SWEEP_GRACE).await {
+        if let Err(error) = repository.sweep(now()).await {
             tracing::error!(%error, "the repository could not be swept; it will be tried again");
         }
     }
