@@ -47,6 +47,8 @@ enum Place {
     },
     EndTag,
     Comment,
+    /// An XML declaration, or what the parser will refuse.
+    Instruction,
     CData,
     /// After `&` inside a run.
     Reference,
@@ -93,6 +95,7 @@ impl Extractor {
                 Place::StartTag { quote, slash } => self.start_tag(input, quote, slash),
                 Place::EndTag => self.until(input, b">", Place::Text),
                 Place::Comment => self.until(input, b"-->", Place::Text),
+                Place::Instruction => self.until(input, b"?>", Place::Text),
                 Place::Reference => self.reference(input)?,
                 Place::Opaque => self.copy(input),
             };
@@ -197,7 +200,8 @@ impl Extractor {
             [_, b'!', ..] if self.partial == comment => Place::Comment,
             [_, b'!', ..] if self.partial == cdata => Place::CData,
             partial if comment.starts_with(partial) || cdata.starts_with(partial) => return Ok(1),
-            [_, b'!' | b'?', ..] => Place::Opaque,
+            [_, b'?'] => Place::Instruction,
+            [_, b'!', ..] => Place::Opaque,
             _ => Place::StartTag { quote: None, slash: *byte == b'/' },
         };
         if !matches!(self.place, Place::EndTag | Place::CData) {

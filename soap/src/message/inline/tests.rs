@@ -52,6 +52,17 @@ fn takes_out_what_is_long_however_it_is_cut() {
 }
 
 #[test]
+fn reads_past_an_xml_declaration() {
+    let digits = STANDARD.encode(long());
+    for declaration in ["<?xml version=\"1.0\"?>", "<?xml version='1.0' encoding='UTF-8' ?>\n"] {
+        for piece in [1, 4096] {
+            let (_, documents) = read(&format!("{declaration}<a><D>{digits}</D></a>"), piece).unwrap();
+            assert_eq!(documents, [long()], "{declaration}");
+        }
+    }
+}
+
+#[test]
 fn m17_reads_past_white_space_and_its_references() {
     let digits = STANDARD.encode(long());
     let lines = |end: &str| {

@@ -320,3 +320,13 @@ async fn says_as_a_status_what_stopped_the_body() {
         assert_eq!(refusal.fault.code == FaultCode::Receiver, status > 500);
     }
 }
+
+#[tokio::test]
+async fn m16_takes_ten_megabytes_as_base64_behind_an_xml_declaration() {
+    let document: Vec<u8> = (0..10_000_000_u32).map(|at| (at % 251) as u8).collect();
+    let digits = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &document);
+    let xml = format!("<?xml version=\"1.0\"?>{}", envelope_with(&format!("<a><D>{digits}</D></a>")));
+    let mut message = receive("application/soap+xml", xml.as_bytes()).await.unwrap();
+    let part = message.parts.next().await.unwrap().unwrap();
+    assert_eq!(part.content.collect(document.len()).await.unwrap(), document);
+}
