@@ -79,18 +79,12 @@ impl Node {
         let audit_file = config.data("audit.jsonl");
         let audit = Audit::to_file(&audit_file).map_err(|error| file(&audit_file, "write to it", &error))?;
         let client = credentials.client()?;
-        let remote = |url: &config::Url| Partner::remote(url.as_str(), client.clone(), audit.clone());
 
         let registry = if config.registry.enabled { Some(open_registry(&config).await?) } else { None };
         let registry_endpoint =
             registry.as_ref().map(|registry| Arc::new(registry::endpoint(registry, audit.clone())));
-        let own_registry = match (&*config.repository.registry, &registry_endpoint) {
-            (RegistryAt::Url(url), _) => Some(remote(url)),
-            (RegistryAt::Local, endpoint) => {
-                endpoint.clone().map(|endpoint| Partner::local(endpoint, audit.clone()))
-            }
-        };
-        let repository = match &own_registry {
+        let asked = registry_asked(&config, registry_endpoint.as_ref(), &client, &audit);
+        let repository = match &asked {
             Some(registry) if config.repository.enabled => {
                 Some(open_repository(&config, &identifiers, registry.clone()).await?)
             }
@@ -98,14 +92,9 @@ impl Node {
         };
         let repository_endpoint =
             repository.as_ref().map(|repository| Arc::new(repository::endpoint(repository, audit.clone())));
-        let own = own_registry.zip(repository_endpoint.clone()).map(|(registry, endpoint)| {
-            let repository = Partner::local(endpoint, audit.clone());
-            let id = identifiers.repository_unique_id.to_string();
-            Community {
-                name: config.node.name.clone(),
-                patient_authority: Oid::clone(&identifiers.patient_authority),
-                consumer: Consumer::new(registry).with_repository(id, repository),
-            }
+        let own = asked.zip(repository_endpoint.as_ref()).map(|(registry, endpoint)| {
+            let repository = Partner::local(Arc::clone(endpoint), audit.clone());
+            own_community(&config, &identifiers, registry, repository)
         });
         let communities = own.into_iter().chain(partners(&config, &client, &audit)).collect();
         Ok(Self {
@@ -177,6 +166,34 @@ impl Config {
             }
         }
         all
+    }
+}
+
+/// The registry that our repository tells and our book asks.
+fn registry_asked(
+    config: &Config,
+    local: Option<&Arc<Endpoint>>,
+    client: &soap::Client,
+    audit: &Audit,
+) -> Option<Partner> {
+    match &*config.repository.registry {
+        RegistryAt::Url(url) => Some(Partner::remote(url.as_str(), client.clone(), audit.clone())),
+        RegistryAt::Local => local.map(|endpoint| Partner::local(Arc::clone(endpoint), audit.clone())),
+    }
+}
+
+/// What has been submitted to this node, as its own book and its clients ask for it.
+pub(crate) fn own_community(
+    config: &Config,
+    identifiers: &Identifiers,
+    registry: Partner,
+    repository: Partner,
+) -> Community {
+    let id = identifiers.repository_unique_id.to_string();
+    Community {
+        name: config.node.name.clone(),
+        patient_authority: Oid::clone(&identifiers.patient_authority),
+        consumer: Consumer::new(registry).with_repository(id, repository),
     }
 }
 

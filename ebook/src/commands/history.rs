@@ -33,6 +33,13 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
         }
     }
     let communities = session.communities();
+    if communities.is_empty() {
+        return Err(Failure::Usage(
+            "no community is known to ask: start the node with `dosebook serve`, name its folder with --data, or give \
+             a configuration with [[community]] sections"
+                .to_owned(),
+        ));
+    }
     let deadline = Duration::from_secs(arguments.deadline);
     let history = ask(&communities, &patients, deadline, &ReportCache::default()).await;
     output.line(&history);

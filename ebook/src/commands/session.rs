@@ -11,7 +11,7 @@ use metadata::{DocumentEntry, Oid, PatientId};
 use crate::config::{Config, RegistryAt, Url};
 use crate::exit::Failure;
 use crate::history::Community;
-use crate::node::{Credentials, Identifiers, REGISTRY_PATH, REPOSITORY_PATH, partners};
+use crate::node::{Credentials, Identifiers, REGISTRY_PATH, REPOSITORY_PATH, own_community, partners};
 
 /// Which node is meant.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -105,10 +105,8 @@ impl Session {
     /// The communities that a history asks: the node first, then the partners of the configuration.
     pub(crate) fn communities(&self) -> Vec<Community> {
         let own = self.identifiers.as_ref().filter(|_| self.config.repository.enabled);
-        let own = own.map(|identifiers| Community {
-            name: self.config.node.name.clone(),
-            patient_authority: Oid::clone(&identifiers.patient_authority),
-            consumer: self.own_consumer(),
+        let own = own.map(|identifiers| {
+            own_community(&self.config, identifiers, self.registry.clone(), self.repository.clone())
         });
         own.into_iter().chain(partners(&self.config, &self.client, &self.audit)).collect()
     }
@@ -130,11 +128,8 @@ impl Session {
 
     fn own_consumer(&self) -> Consumer {
         let consumer = Consumer::new(self.registry.clone());
-        match &self.identifiers {
-            Some(identifiers) => consumer
-                .with_repository(identifiers.repository_unique_id.to_string(), self.repository.clone()),
-            None => consumer,
-        }
+        let id = self.identifiers.as_ref().map(|identifiers| identifiers.repository_unique_id.to_string());
+        id.into_iter().fold(consumer, |consumer, id| consumer.with_repository(id, self.repository.clone()))
     }
 
     /// The same, with the repository of the command line, if there is one, for the documents of these entries.

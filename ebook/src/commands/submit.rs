@@ -121,16 +121,7 @@ async fn submit(
         Err(reason) => return Ok(Outcome::Refused(reason)),
     };
     if let Some(known) = known.first() {
-        return Ok(if known.hash == entry.hash {
-            Outcome::AlreadyThere { unique_id }
-        } else {
-            Outcome::Refused(format!(
-                "XDSNonIdenticalHash: document {unique_id} is registered with other bytes (SHA-1 {}, this file has \
-                 {}); a document never changes: give the new one its own uniqueId (ITI TF-2 3.41.4.1.3.3)",
-                known.hash.map(|hash| hash.to_string()).unwrap_or_default(),
-                entry.hash.map(|hash| hash.to_string()).unwrap_or_default(),
-            ))
-        });
+        return Ok(compare(&entry, known));
     }
     if let Some(replaced) = replaced {
         source::replace(&mut submission, &entry.entry_uuid, replaced);
@@ -146,6 +137,28 @@ async fn submit(
         Err(error @ CallError::Unreachable(_)) => Err(unreachable(session.repository.address(), &error)),
         Err(error) => Ok(Outcome::Refused(error.to_string())),
     }
+}
+
+/// What it means that a document with this id is registered already.
+fn compare(entry: &DocumentEntry, known: &DocumentEntry) -> Outcome {
+    let unique_id = entry.unique_id.to_string();
+    let hash =
+        |entry: &DocumentEntry| entry.hash.map_or_else(|| "not stated".to_owned(), |hash| hash.to_string());
+    if known.hash != entry.hash {
+        return Outcome::Refused(format!(
+            "XDSNonIdenticalHash: document {unique_id} is registered with other bytes (SHA-1 {}, this file has {}); a \
+             document never changes: give the new one its own uniqueId (ITI TF-3 4.2.4.1)",
+            hash(known),
+            hash(entry),
+        ));
+    }
+    if known.patient_id != entry.patient_id {
+        return Outcome::Refused(format!(
+            "document {unique_id} is registered for another patient; if that one is wrong, it has to be corrected \
+             there: the same document cannot belong to two"
+        ));
+    }
+    Outcome::AlreadyThere { unique_id }
 }
 
 /// The entries with that `uniqueId`; `Err` inside is the registry's refusal of the question.
@@ -224,5 +237,34 @@ impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { submitted, already_there, refused } = self;
         write!(f, "{submitted} submitted, {already_there} already there, {refused} refused")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> DocumentEntry {
+        ::metadata::sample().entries.remove(0)
+    }
+
+    #[test]
+    fn the_same_document_is_there_already() {
+        assert!(matches!(compare(&entry(), &entry()), Outcome::AlreadyThere { .. }));
+    }
+
+    #[test]
+    fn other_bytes_under_the_same_id_are_refused() {
+        let other = DocumentEntry { hash: Some(::metadata::Hash::from_bytes([7; 20])), ..entry() };
+        let Outcome::Refused(reason) = compare(&entry(), &other) else { panic!("accepted") };
+        assert!(reason.starts_with("XDSNonIdenticalHash"), "{reason}");
+        assert!(reason.contains(&"07".repeat(20)), "{reason}");
+    }
+
+    #[test]
+    fn the_document_of_another_patient_is_not_this_one() {
+        let other = DocumentEntry { patient_id: "other^^^&1.2&ISO".parse().ok(), ..entry() };
+        let Outcome::Refused(reason) = compare(&entry(), &other) else { panic!("accepted") };
+        assert!(reason.contains("registered for another patient"), "{reason}");
     }
 }

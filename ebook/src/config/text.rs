@@ -13,7 +13,7 @@ pub struct Text<T>(pub T);
 impl<'de, T: FromStr<Err: Display>> Deserialize<'de> for Text<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(|error| D::Error::custom(error))
+        text.parse().map(Self).map_err(D::Error::custom)
     }
 }
 
