@@ -2,7 +2,7 @@
 //!
 //! No timer: a lone write goes at once, and the busier the disk the larger the group (stack.md 4.3).
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -28,24 +28,39 @@ pub(crate) trait Member: Send {
 pub(crate) async fn commit_together(pool: sqlite::Pool, mut queue: mpsc::Receiver<Box<dyn Member>>) {
     let mut group = Vec::with_capacity(GROUP);
     while queue.recv_many(&mut group, GROUP).await > 0 {
-        if commit(&pool, &mut group).await.is_ok() {
-            group.drain(..).for_each(|member| member.answer(None));
-            continue;
+        let failure = commit(&pool, &mut group).await.err();
+        if let Some(error) = &failure {
+            tracing::error!(%error, writes = group.len(), "a commit failed");
         }
-        // One of them may have spoiled it for all: each again, on its own.
-        for mut member in group.drain(..) {
-            let failure = commit(&pool, std::slice::from_mut(&mut member)).await.err();
-            if let Some(error) = &failure {
-                tracing::error!(%error, "a write could not be committed");
-            }
-            member.answer(failure);
+        match failure {
+            Some(error) if group.len() > 1 => commit_one_by_one(&pool, &mut group, error).await,
+            failure => group.drain(..).for_each(|member| member.answer(failure.clone())),
         }
+    }
+}
+
+/// After a failure that one may have brought upon all: each again, on its own. Not while another process holds
+/// the file, for each would wait for it as long as the first.
+async fn commit_one_by_one(pool: &sqlite::Pool, group: &mut Vec<Box<dyn Member>>, failure: DatabaseError) {
+    let mut last = Some(failure);
+    for mut member in group.drain(..) {
+        if !last.as_ref().is_some_and(sqlite::is_busy) {
+            last = commit(pool, std::slice::from_mut(&mut member)).await.err();
+        }
+        if let Some(error) = &last {
+            tracing::error!(%error, "a write could not be committed");
+        }
+        member.answer(last.clone());
     }
 }
 
 /// One transaction with a savepoint for each member: who is refused is undone alone.
 async fn commit(pool: &sqlite::Pool, members: &mut [Box<dyn Member>]) -> Result<(), DatabaseError> {
     let mut writer = Writer::begin(pool).await?;
+    if let [alone] = members {
+        // Its own error is the answer, even if it has ended the transaction already.
+        return if alone.attempt(&mut writer).await { writer.commit().await } else { Ok(()) };
+    }
     for member in members {
         writer.execute("SAVEPOINT member", []).await?;
         if !member.attempt(&mut writer).await {
@@ -76,11 +91,14 @@ where
     F: for<'w> Fn(&'w mut Writer) -> BoxFuture<'w, Result<T, E>> + Send,
 {
     fn attempt<'w>(&'w mut self, writer: &'w mut Writer) -> BoxFuture<'w, bool> {
-        let work = (self.work)(writer);
-        let outcome = &mut self.outcome;
+        // A panic in one member must not end the writer of all; its caller learns `Stopped`.
+        let Self { work, outcome, .. } = self;
+        let work = caught(move || work(writer));
         async move {
-            // A panic in one member must not end the writer of all; its caller learns `Stopped`.
-            *outcome = AssertUnwindSafe(work).catch_unwind().await.ok();
+            *outcome = match work {
+                Some(work) => AssertUnwindSafe(work).catch_unwind().await.ok(),
+                None => None,
+            };
             matches!(outcome, Some(Ok(_)))
         }
         .boxed()
@@ -96,4 +114,9 @@ where
             drop(self.caller.send(outcome));
         }
     }
+}
+
+/// What a function returns; none if it panics.
+fn caught<T>(function: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(function)).ok()
 }

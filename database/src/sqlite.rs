@@ -8,8 +8,8 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Row as _, Sqlite, SqliteConnection, SqlitePool, TypeInfo as _,
-    ValueRef as _,
+    AssertSqlSafe, ConnectOptions, Connection as _, Row as _, Sqlite, SqliteConnection, SqlitePool,
+    TypeInfo as _, ValueRef as _,
 };
 
 use crate::{DatabaseError, Row, Value};
@@ -21,8 +21,8 @@ pub(crate) type Transaction = sqlx::Transaction<'static, Sqlite>;
 const VERSION: (u32, u32, u32) = (3, 51, 3);
 const VERSION_TEXT: &str = "3.51.3";
 
-/// How long to wait for another process that holds the file.
-const BUSY: Duration = Duration::from_secs(10);
+/// How long to wait for another process that holds the file; tests do not.
+const BUSY: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 10 });
 
 /// Pages of WAL before a commit also checkpoints: 256 MiB.
 const CHECKPOINT_PAGES: &str = "64000";
@@ -71,6 +71,9 @@ fn pool(connections: u32) -> SqlitePoolOptions {
     SqlitePoolOptions::new()
         .max_connections(connections)
         .test_before_acquire(false)
+        // SQLite ends a transaction by itself when the disk is full or fails. Then the ROLLBACK of sqlx
+        // fails too, and the connection believes in that transaction for ever: take another one.
+        .before_acquire(|connection, _| Box::pin(async { Ok(!connection.is_in_transaction()) }))
         .idle_timeout(None)
         .max_lifetime(None)
 }
@@ -88,6 +91,16 @@ async fn check_version(pool: &Pool) -> Result<(), DatabaseError> {
 pub(crate) async fn begin_write(pool: &Pool) -> Result<Transaction, DatabaseError> {
     Ok(pool.begin_with("BEGIN IMMEDIATE").await?)
 }
+
+/// Whether another process held the file for longer than we wait.
+pub(crate) fn is_busy(error: &DatabaseError) -> bool {
+    let DatabaseError::Sql(error) = error else { return false };
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    // The lowest byte is the kind of error, the rest is how it came about.
+    code.and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| code & 0xff == SQLITE_BUSY)
+}
+
+const SQLITE_BUSY: i32 = 5;
 
 pub(crate) async fn rows(
     connection: &mut SqliteConnection,

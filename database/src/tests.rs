@@ -92,6 +92,68 @@ async fn a_panicking_write_leaves_nothing_and_the_next_succeeds() {
 }
 
 #[tokio::test]
+async fn a_closure_that_panics_before_it_awaits_does_not_stop_the_writer() {
+    let directory = TempDir::new().unwrap();
+    let database = open(&directory).await;
+    let outcome: Result<(), DatabaseError> = database.write(|_| panic!("a defect in a closure")).await;
+    assert!(matches!(outcome, Err(DatabaseError::Stopped)));
+    add(&database, "kept", 1).await.unwrap();
+    assert_eq!(names(&database).await, ["kept"]);
+}
+
+/// Lets the file grow by no more than some pages, as a full disk would.
+async fn fill_disk(database: &Database) {
+    let limit = database.write(|writer| Box::pin(writer.rows("PRAGMA max_page_count = 20", [])));
+    limit.await.map_err(|error: DatabaseError| error).unwrap();
+}
+
+async fn add_too_much(database: &Database) -> Result<u64, DatabaseError> {
+    let name = "x".repeat(200_000);
+    let statement = "INSERT INTO entry VALUES ($1, 1)";
+    database.write(move |writer| Box::pin(writer.execute(statement, [name.clone().into()]))).await
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_the_write_that_met_it_and_no_other() {
+    let directory = TempDir::new().unwrap();
+    let database = open(&directory).await;
+    fill_disk(&database).await;
+    let refused = add_too_much(&database).await.unwrap_err();
+    assert!(refused.to_string().contains("full"), "{refused}");
+    add(&database, "alone", 1).await.unwrap();
+    fill_disk(&database).await;
+    // It takes the transaction of all with it.
+    let (before, _, after) =
+        tokio::join!(add(&database, "before", 1), add_too_much(&database), add(&database, "after", 1));
+    assert_eq!((before.unwrap(), after.unwrap()), (1, 1));
+    add(&database, "later", 1).await.unwrap();
+    assert!(
+        names(&database).await.iter().filter(|name| name.len() < 9).eq(["after", "alone", "before", "later"])
+    );
+}
+
+#[tokio::test]
+async fn while_another_process_holds_the_file_all_who_wait_are_refused_together() {
+    let directory = TempDir::new().unwrap();
+    let database = open(&directory).await;
+    let foreign = sqlite::writer(&location(&directory)).await.unwrap();
+    let lock = tokio::sync::Mutex::new(Some(sqlite::begin_write(&foreign).await.unwrap()));
+    let writes = ["a", "b", "c"].map(async |name| {
+        let outcome = add(&database, name, 1).await;
+        // The first who learns of it ends the wait; none of those beside it may have had one of its own.
+        if let Some(lock) = lock.lock().await.take() {
+            lock.rollback().await.unwrap();
+        }
+        outcome
+    });
+    for outcome in futures_util::future::join_all(writes).await {
+        assert!(outcome.as_ref().is_err_and(sqlite::is_busy), "{outcome:?}");
+    }
+    add(&database, "later", 1).await.unwrap();
+    assert_eq!(names(&database).await, ["later"]);
+}
+
+#[tokio::test]
 async fn a_view_does_not_change_while_it_is_held() {
     let directory = TempDir::new().unwrap();
     let database = open(&directory).await;
