@@ -68,15 +68,19 @@ where
         state.ended || state.body.is_end_stream()
     }
 
-    /// Reads past what is left, within limits, so that a peer that is still sending gets to its answer.
+    /// Reads past what is left, as long and as fast as any message may be, so that a peer that is
+    /// still sending gets to its answer. That costs nothing which it would have to wait for.
     pub(crate) async fn drain(&self) {
         let mut state = self.0.lock().await;
-        let enough = state.received + limits::DRAIN;
-        let drained = timeout(limits::DRAIN_TIME, async {
-            while state.received < enough && matches!(state.chunk().await, Ok(Some(_))) {}
-        });
-        if drained.await.is_err() {
-            tracing::debug!("a refused request was not read to its end");
+        (state.turns, state.turn) = (None, None);
+        loop {
+            match state.chunk().await {
+                Ok(Some(_)) => {}
+                Ok(None) => return,
+                Err(error) => {
+                    return tracing::debug!(%error, "a request was answered and not read to its end");
+                }
+            }
         }
     }
 }
@@ -234,12 +238,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn drains_no_more_than_it_must() {
+    async fn drains_what_any_message_may_bring() {
         let endless = Arriving::new(body(usize::MAX, 16 << 20, Duration::ZERO), None, None);
         endless.drain().await;
-        assert_eq!(endless.received().await, limits::DRAIN);
+        assert_eq!(endless.received().await, limits::MESSAGE + (16 << 20));
         let stuck = Arriving::new(body(2, 1, limits::IDLE_TIME * 2), None, None);
         stuck.drain().await;
         assert_eq!(stuck.received().await, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn drains_without_waiting_for_a_turn() {
+        let turns = Arc::new(Semaphore::new(1));
+        let taken = Arc::clone(&turns).acquire_owned().await.unwrap();
+        let large = Arriving::new(body(9, 1 << 20, Duration::ZERO), Some(turns), None);
+        large.drain().await;
+        assert_eq!(large.received().await, 9 << 20);
+        drop(taken);
     }
 }

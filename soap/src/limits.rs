@@ -89,12 +89,6 @@ pub const LARGE_BODY: u64 = 8 << 20;
 /// Large bodies of one peer that are received at a time.
 pub const LARGE_BODIES_OF_A_PEER: usize = 8;
 
-/// Bytes of a refused request that are still read, so that the peer comes to read the refusal.
-pub const DRAIN: u64 = 64 << 20;
-
-/// Time for reading past a refused request.
-pub const DRAIN_TIME: Duration = Duration::from_secs(30);
-
 /// Bytes that one connection holds in its read buffer at most.
 pub const READ_BUFFER: usize = 128 << 10;
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::{Body, Incoming};
 use tokio::sync::Semaphore;
@@ -32,37 +33,43 @@ pub(super) struct Exchange {
     pub(super) large_bodies: Arc<Semaphore>,
 }
 
-/// Answers one request.
+/// Answers one request. However it is answered, the rest of it is read.
 pub(super) async fn exchange(
     request: Request<Incoming>,
     context: Arc<Exchange>,
 ) -> Result<Response<Content>, Infallible> {
     let (head, body) = request.into_parts();
-    let path = head.uri.path();
-    if context.busy {
-        return Ok(busy());
-    }
-    if !context.service.serves(path) {
-        return Ok(plain(StatusCode::NOT_FOUND, "no actor is here"));
-    }
-    if head.method != Method::POST {
-        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "SOAP messages are sent by POST");
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
-        return Ok(response);
-    }
-    if body.size_hint().lower() > limits::MESSAGE {
-        let too_large =
-            io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {} bytes", limits::MESSAGE));
-        return Ok(refused(too_large.into()));
-    }
-    let waits_to_send = head.headers.contains_key(header::EXPECT);
+    let unwanted = unwanted(&head, &body, &context);
     let arriving = Arriving::new(body, Some(Arc::clone(&context.large_bodies)), None);
-    let response = answer(path, &head.headers, arriving.content(), &context).await;
+    let response = match unwanted {
+        Some(response) => response,
+        None => answer(head.uri.path(), &head.headers, arriving.content(), &context).await,
+    };
+    let waits_to_send = head.headers.contains_key(header::EXPECT);
     let wanted = arriving.received().await > 0 || !waits_to_send;
     if arriving.ended().await || !wanted {
         return Ok(response);
     }
     Ok(response.map(|content| before_draining(content, arriving)))
+}
+
+/// The answer to a request whose body need not be looked at.
+fn unwanted(head: &Parts, body: &Incoming, context: &Exchange) -> Option<Response<Content>> {
+    if context.busy {
+        return Some(busy());
+    }
+    if !context.service.serves(head.uri.path()) {
+        return Some(plain(StatusCode::NOT_FOUND, "no actor is here"));
+    }
+    if head.method != Method::POST {
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "SOAP messages are sent by POST");
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+        return Some(response);
+    }
+    (body.size_hint().lower() > limits::MESSAGE).then(|| {
+        let reason = format!("more than {} bytes", limits::MESSAGE);
+        refused(io::Error::new(io::ErrorKind::FileTooLarge, reason).into())
+    })
 }
 
 async fn answer(path: &str, head: &HeaderMap, body: Content, context: &Exchange) -> Response<Content> {

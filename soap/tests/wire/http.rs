@@ -1,8 +1,11 @@
 //! What the server makes of requests as they stand on the wire (xds.md S2.1, S2.5; security.md 9.2).
 
 use soap::{Fault, Message, Peer, limits};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
-use crate::peers::{Authority, Running, connect, element, pong, serve, talk};
+use crate::peers::{Authority, Running, connect, element, listen, listen_until, pong, serve, talk};
 
 pub(crate) const ENVELOPE: &str = "<s:Envelope xmlns:s='http://www.w3.org/2003/05/soap-envelope' xmlns:w='http://www.w3.org/2005/08/addressing'><s:Header><w:Action>urn:ping</w:Action><w:MessageID>urn:id</w:MessageID></s:Header><s:Body><ping/></s:Body></s:Envelope>";
 
@@ -121,13 +124,44 @@ async fn refuses_heads_beyond_the_limits() {
     answers(&post("application/soap+xml", ENVELOPE).replace("Host: x", &many), "431", &[]).await;
 }
 
+/// Sends a head that announces so much, then so many mebibytes, before any answer is looked at.
+async fn upload(stream: &mut TlsStream<TcpStream>, head: &str, announced: u64, mebibytes: u64) {
+    stream.write_all(format!("{head}Content-Length: {announced}\r\n\r\n").as_bytes()).await.unwrap();
+    let mut body = format!("--B\r\n\r\n{ENVELOPE}\r\n--B\r\n\r\n").into_bytes();
+    body.resize(1 << 20, 0);
+    for _ in 0..mebibytes {
+        stream.write_all(&body).await.unwrap();
+    }
+}
+
+const UPLOAD: &str = "POST /service HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: multipart/related; boundary=B\r\n";
+
+#[tokio::test]
+async fn a_refusal_reaches_a_client_that_sends_everything_first() {
+    let authority = Authority::new();
+    let refuse = async |_: Message, _: Peer| Err(Fault::sender("not that"));
+    let server = serve(&authority, &authority.identity(), refuse).await;
+    for (method, path, status) in
+        [("POST", "/service", "400"), ("POST", "/elsewhere", "404"), ("PUT", "/service", "405")]
+    {
+        let head = UPLOAD.replace("POST /service", &format!("{method} {path}"));
+        let mut stream = connect(&authority, server.address).await;
+        upload(&mut stream, &head, 200 << 20, 200).await;
+        let answer = listen(&mut stream).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert!(answer.ends_with("0\r\n\r\n"), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn refuses_a_message_that_announces_too_much() {
-    let length = limits::MESSAGE + 1;
-    let request = format!(
-        "POST /service HTTP/1.1\r\nHost: x\r\nContent-Type: application/soap+xml\r\nContent-Length: {length}\r\n\r\n"
-    );
-    answers(&request, "413", &["connection: close", "env:Sender"]).await;
+    let (authority, server) = running().await;
+    let mut stream = connect(&authority, server.address).await;
+    upload(&mut stream, UPLOAD, limits::MESSAGE + 1, 100).await;
+    let answer = listen_until(&mut stream, |answer| answer.contains("</env:Envelope>")).await;
+    for text in ["HTTP/1.1 413", "connection: close", "env:Sender"] {
+        assert!(answer.contains(text), "{answer}");
+    }
 }
 
 /// security.md 9.2 rows 15 and 18: what could be read in two ways is refused or ends the connection.
@@ -162,9 +196,9 @@ async fn a_body_shorter_than_announced_is_refused() {
     let (authority, server) = running().await;
     let mut stream = connect(&authority, server.address).await;
     let request = post("application/soap+xml", ENVELOPE).replace("</s:Envelope>", "");
-    tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes()).await.unwrap();
-    tokio::io::AsyncWriteExt::shutdown(&mut stream).await.unwrap();
-    let answer = crate::peers::listen(&mut stream).await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let answer = listen(&mut stream).await;
     assert!(!answer.contains("HTTP/1.1 200"), "{answer}");
 }
 

@@ -175,10 +175,16 @@ pub(crate) async fn talk(stream: &mut TlsStream<TcpStream>, text: &str) -> Strin
 
 /// Reads until the other side closes, politely or not.
 pub(crate) async fn listen(stream: &mut TlsStream<TcpStream>) -> String {
-    let mut answer = Vec::new();
+    listen_until(stream, |_| false).await
+}
+
+/// Reads until enough came, or the other side closes.
+pub(crate) async fn listen_until(stream: &mut TlsStream<TcpStream>, enough: impl Fn(&str) -> bool) -> String {
+    let mut answer = String::new();
     let mut buffer = [0; 4096];
-    while let Ok(read @ 1..) = stream.read(&mut buffer).await {
-        answer.extend_from_slice(&buffer[..read]);
+    while !enough(&answer) {
+        let Ok(read @ 1..) = stream.read(&mut buffer).await else { break };
+        answer.push_str(&String::from_utf8_lossy(&buffer[..read]));
     }
-    String::from_utf8_lossy(&answer).into_owned()
+    answer
 }
