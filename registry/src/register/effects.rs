@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use database::{DatabaseError, Writer};
-use metadata::{Association, AssociationType, EntryUuid, ErrorCode, RegistryError, RegistryErrors};
+use metadata::{Association, AssociationType, EntryUuid, ErrorCode, ObjectId, RegistryError, RegistryErrors};
 
 use super::{Prepared, new_uuid};
 use crate::Refusal;
@@ -18,32 +18,32 @@ pub(super) async fn apply(
     known: &Known,
     keys: &mut HashMap<EntryUuid, Key>,
 ) -> Result<Vec<NewObject>, Refusal> {
-    let mut added = Vec::new();
-    for (association, replaced, replacing) in replacements(prepared, known) {
-        if deprecate(writer, &HashSet::from([replaced])).await? == 0 {
-            return Err(replaced_before(association).into());
-        }
-        deprecate_dependents(writer, replaced).await?;
-        for folder in folders_of(writer, replaced).await? {
-            keys.insert(folder.uuid, folder.key);
-            let memberships = put_into(&folder, replacing, prepared, &added);
-            added.extend(memberships);
-        }
-    }
+    let replacements = deprecate_replaced(writer, prepared, known).await?;
+    deprecate_dependents(writer, replacements.keys().copied().collect()).await?;
+    let added = take_places(writer, prepared, &replacements, keys).await?;
     update_folders(writer, prepared, &added, keys).await?;
     let objects = added.into_iter().filter_map(|association| NewObject::of(association.into()).transpose());
     Ok(objects.collect::<Result<_, _>>()?)
 }
 
-/// The associations that replace a registered document, as they were submitted; where that document lies,
-/// and what comes in its place.
-fn replacements<'a>(prepared: &'a Prepared, known: &Known) -> Vec<(&'a Association, Key, EntryUuid)> {
+/// Deprecates the documents that are replaced, before what hangs on them: one may hang on another. Tells where
+/// each lies and what comes in its place.
+async fn deprecate_replaced(
+    writer: &mut Writer,
+    prepared: &Prepared,
+    known: &Known,
+) -> Result<HashMap<Key, EntryUuid>, Refusal> {
+    let mut replacements = HashMap::new();
     let associations = prepared.submitted.associations.iter().zip(&prepared.resolved.associations);
-    let ends = |(submitted, resolved): (&'a Association, &'a Association)| {
-        let replaced = known.object(resolved.target_object.uuid()?)?;
-        Some((submitted, replaced.key, resolved.source_object.uuid()?))
-    };
-    associations.filter(|(submitted, _)| submitted.association_type.replaces()).filter_map(ends).collect()
+    for (submitted, resolved) in associations.filter(|(one, _)| one.association_type.replaces()) {
+        let replaced = resolved.target_object.uuid().and_then(|uuid| known.object(uuid));
+        let Some((replaced, replacing)) = replaced.zip(resolved.source_object.uuid()) else { continue };
+        if deprecate(writer, &HashSet::from([replaced.key])).await? == 0 {
+            return Err(replaced_before(submitted).into());
+        }
+        replacements.insert(replaced.key, replacing);
+    }
+    Ok(replacements)
 }
 
 /// Somebody else has replaced it since the rules looked, or this submission replaces it twice.
@@ -54,10 +54,10 @@ fn replaced_before(association: &Association) -> RegistryErrors {
     RegistryErrors::from(RegistryError::new(ErrorCode::DeprecatedDocument, context).at(identity))
 }
 
-/// Deprecates what was added to a document or made of it, and what was added to that, and so on.
-async fn deprecate_dependents(writer: &mut Writer, replaced: Key) -> Result<(), DatabaseError> {
-    let mut seen = HashSet::from([replaced]);
-    let mut next = seen.clone();
+/// Deprecates what was added to documents or made of them, and what was added to that, and so on.
+async fn deprecate_dependents(writer: &mut Writer, replaced: HashSet<Key>) -> Result<(), DatabaseError> {
+    let mut seen = replaced.clone();
+    let mut next = replaced;
     while !next.is_empty() {
         let associations = associations_to(writer, next).await?;
         let depends = |association: &&Object| {
@@ -70,37 +70,48 @@ async fn deprecate_dependents(writer: &mut Writer, replaced: Key) -> Result<(), 
     Ok(())
 }
 
-/// The folders that a document is in and that are current.
-async fn folders_of(writer: &mut Writer, document: Key) -> Result<Vec<Object>, DatabaseError> {
-    let associations = associations_to(writer, HashSet::from([document])).await?;
-    let member =
-        |association: &&Object| association.is(&AssociationType::HasMember) && association.is_approved();
-    let holders = associations.iter().filter(member).filter_map(|association| association.source);
-    let holders = by_keys(writer, holders.collect()).await?;
-    Ok(holders.into_iter().filter(|holder| holder.kind == Kind::Folder && holder.is_approved()).collect())
+/// For each replacement the memberships in the current folders of what it replaces, and that the submission set
+/// brings these; not what the source has said itself.
+async fn take_places(
+    writer: &mut Writer,
+    prepared: &Prepared,
+    replacements: &HashMap<Key, EntryUuid>,
+    keys: &mut HashMap<EntryUuid, Key>,
+) -> Result<Vec<Association>, DatabaseError> {
+    let memberships = memberships(&prepared.resolved.associations);
+    let ends = |said: &Association| said.source_object.uuid().zip(said.target_object.uuid());
+    let mut said: HashSet<(EntryUuid, EntryUuid)> = memberships.filter_map(ends).collect();
+    let mut contents = associations_to(writer, replacements.keys().copied().collect()).await?;
+    contents.retain(|content| content.is(&AssociationType::HasMember) && content.is_approved());
+    let holders = contents.iter().filter_map(|content| content.source).collect();
+    let folders = by_keys(writer, holders).await?.into_iter();
+    let folders = folders.filter(|holder| holder.kind == Kind::Folder && holder.is_approved());
+    let folders: HashMap<Key, Object> = folders.map(|folder| (folder.key, folder)).collect();
+    let mut added = Vec::new();
+    for content in &contents {
+        let folder = content.source.and_then(|source| folders.get(&source));
+        let replacing = content.target.and_then(|target| replacements.get(&target));
+        let Some((folder, replacing)) = folder.zip(replacing) else { continue };
+        if said.insert((folder.uuid, *replacing)) {
+            keys.insert(folder.uuid, folder.key);
+            added.extend(put_into(folder.uuid, *replacing, &prepared.resolved.submission_set.entry_uuid));
+        }
+    }
+    Ok(added)
 }
 
-/// The membership in a folder, and that the submission set brings it; nothing if it has been said.
-fn put_into(
-    folder: &Object,
-    document: EntryUuid,
-    prepared: &Prepared,
-    added: &[Association],
-) -> Vec<Association> {
-    let said = |association: &Association| {
-        association.association_type == AssociationType::HasMember
-            && association.source_object.uuid() == Some(folder.uuid)
-            && association.target_object.uuid() == Some(document)
-    };
-    if prepared.resolved.associations.iter().chain(added).any(said) {
-        return Vec::new();
-    }
+/// The membership in a folder, and that the submission set brings it.
+fn put_into(folder: EntryUuid, document: EntryUuid, set: &ObjectId) -> [Association; 2] {
     let (content, brings) = (new_uuid(), new_uuid());
-    let set = prepared.resolved.submission_set.entry_uuid.clone();
     let member = |id: EntryUuid, source, target: EntryUuid| {
         Association::new(AssociationType::HasMember, id.into(), source, target.into())
     };
-    vec![member(content, folder.uuid.into(), document), member(brings, set, content)]
+    [member(content, folder.into(), document), member(brings, set.clone(), content)]
+}
+
+fn memberships(associations: &[Association]) -> impl Iterator<Item = &Association> {
+    let is_membership = |said: &&Association| said.association_type == AssociationType::HasMember;
+    associations.iter().filter(is_membership)
 }
 
 /// Sets lastUpdateTime of every folder in the registry that gains a document.
@@ -110,9 +121,7 @@ async fn update_folders(
     added: &[Association],
     keys: &HashMap<EntryUuid, Key>,
 ) -> Result<(), DatabaseError> {
-    let memberships = prepared.resolved.associations.iter().chain(added);
-    let memberships =
-        memberships.filter(|association| association.association_type == AssociationType::HasMember);
+    let memberships = memberships(&prepared.resolved.associations).chain(memberships(added));
     let sources = memberships.filter_map(|association| keys.get(&association.source_object.uuid()?).copied());
     let folders: HashSet<Key> = sources.collect();
     for folder in folders {

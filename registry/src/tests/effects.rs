@@ -66,6 +66,30 @@ async fn what_hangs_on_a_replaced_document_is_deprecated_with_it() {
 }
 
 #[tokio::test]
+async fn a_document_and_what_hangs_on_it_are_replaced_together_in_any_order() {
+    for order in [[1, 2], [2, 1]] {
+        let house = House::accepting().await;
+        house.register(document(1)).await;
+        house.register(related(2, AssociationType::Append, house.uuid(&document_id(1)).await)).await;
+        let mut submission = document(3);
+        for number in order {
+            let replaced = house.uuid(&document_id(number)).await.into();
+            let id = symbol(&format!("replaces{number}"));
+            let source = symbol("Document01");
+            submission.associations.push(Association::new(AssociationType::Replace, id, source, replaced));
+        }
+        house.register(submission).await;
+        for (number, status) in [
+            (1, AvailabilityStatus::Deprecated),
+            (2, AvailabilityStatus::Deprecated),
+            (3, AvailabilityStatus::Approved),
+        ] {
+            assert_eq!(house.status(&document_id(number)).await, status, "document {number} of {order:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_replacement_takes_the_place_in_the_folder() {
     let house = House::accepting().await;
     house.register(document_in_folder(1)).await;
