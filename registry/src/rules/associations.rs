@@ -25,6 +25,8 @@ pub(super) fn all_are_members(case: &Case<'_>, errors: &mut RegistryErrors) {
 
 /// A membership leads from the submission set to what it brings or refers to, or from a folder to a document.
 pub(super) fn memberships_make_sense(case: &Case<'_>, errors: &mut RegistryErrors) {
+    let contents = case.memberships().filter(|association| case.is_folder_membership(association));
+    let contents: HashSet<&ObjectId> = contents.map(|association| &association.entry_uuid).collect();
     for association in case.memberships() {
         let Some((source, target)) = both_ends(case, association, errors) else { continue };
         let problem = match (source.kind(), target.kind()) {
@@ -37,7 +39,10 @@ pub(super) fn memberships_make_sense(case: &Case<'_>, errors: &mut RegistryError
                     None => continue,
                 }
             }
-            (Kind::SubmissionSet, Kind::Association) if !brings_contents(case, association) => {
+            (Kind::SubmissionSet, Kind::Folder) if !target.is_brought() => {
+                "targetObject is a Folder of another submission".to_owned()
+            }
+            (Kind::SubmissionSet, Kind::Association) if !contents.contains(&association.target_object) => {
                 "targetObject is no HasMember from a folder to a document of this submission".to_owned()
             }
             (Kind::SubmissionSet, Kind::Folder | Kind::Association) => continue,
@@ -60,11 +65,6 @@ const fn status_problem(association: &Association, brought: bool) -> Option<&'st
             Some("SubmissionSetStatus is Reference, but the DocumentEntry is in the submission")
         }
     }
-}
-
-fn brings_contents(case: &Case<'_>, association: &Association) -> bool {
-    let target = |candidate: &&Association| candidate.entry_uuid == association.target_object;
-    case.memberships().find(target).is_some_and(|target| case.is_folder_membership(target))
 }
 
 /// Both ends, unless a UUID means nothing, which is an error. A symbol without meaning was noticed before.

@@ -216,6 +216,16 @@ async fn refuses_a_membership_of_another_submission_set() {
 }
 
 #[tokio::test]
+async fn refuses_a_submission_set_around_a_folder_of_another_submission() {
+    let house = House::accepting().await;
+    house.register(with_patient(document_in_folder(1), OTHER_PATIENT)).await;
+    let folder = house.folder(&folder_id(1)).await.entry_uuid.uuid().unwrap();
+    let mut submission = document(2);
+    submission.associations.push(has_member("odd", symbol("SubmissionSet01"), folder));
+    assert_eq!(house.refusal(submission).await, [ErrorCode::Metadata]);
+}
+
+#[tokio::test]
 async fn refuses_references_to_nothing() {
     let nothing = EntryUuid::from_bytes([1; 16]);
     let house = House::accepting().await;
