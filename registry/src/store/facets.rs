@@ -55,7 +55,8 @@ impl Facets {
 
     /// Whether one of the codes is there; any will do when none is asked for.
     pub(crate) fn has_any(&self, facet: Facet, codes: &[Code]) -> bool {
-        codes.is_empty() || codes.iter().any(|code| self.values(facet).any(|value| value == spell(code)))
+        let is_asked_for = |value: &str| codes.iter().any(|code| is(value, code));
+        codes.is_empty() || self.values(facet).any(is_asked_for)
     }
 
     /// Whether one code of each group is there.
@@ -78,6 +79,11 @@ impl From<String> for Facets {
 /// Code and scheme; the display name does not count.
 fn spell(code: &Code) -> String {
     format!("{}{BEFORE_SCHEME}{}", code.code, code.scheme)
+}
+
+/// Whether a value is that code.
+fn is(value: &str, code: &Code) -> bool {
+    value.split_once(BEFORE_SCHEME) == Some((&code.code, &code.scheme))
 }
 
 #[cfg(test)]
