@@ -90,7 +90,11 @@ pub async fn ask(
         history.asked.push(answer.asked);
     }
     settle::settle(&mut history.examinations);
-    history.examinations.sort_by(|a, b| b.clock().cmp(&a.clock()).then_with(|| a.source().cmp(&b.source())));
+    history.examinations.sort_by(|a, b| {
+        let later =
+            b.clock().cmp(&a.clock()).then_with(|| b.counted.is_counted().cmp(&a.counted.is_counted()));
+        later.then_with(|| a.source().cmp(&b.source()))
+    });
     history
 }
 

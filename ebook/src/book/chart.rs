@@ -21,6 +21,9 @@ const BOTTOM: f64 = 196.0;
 /// About how large a character of a label is.
 const CHARACTER: (f64, f64) = (6.8, 13.0);
 
+/// Half the width of a date beneath the axis, less what is free beside it.
+const HALF_A_DATE: f64 = 22.0;
+
 /// The marks of the series, so that they differ in more than colour.
 pub(crate) const MARKS: [&str; 6] = [
     "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0Z",
@@ -67,6 +70,8 @@ pub(crate) struct Dot {
 pub(crate) struct Tick {
     pub(crate) at: f64,
     pub(crate) label: String,
+    /// Where the label lies (`text-anchor`): within the drawing even at its edge.
+    pub(crate) anchor: &'static str,
 }
 
 impl Drawing {
@@ -74,16 +79,18 @@ impl Drawing {
     pub(crate) const RIGHT: f64 = RIGHT;
     pub(crate) const BOTTOM: f64 = BOTTOM;
 
-    /// Draws points; none if there is none to draw.
-    pub(crate) fn of(points: &[Point], language: Language) -> Option<Self> {
-        let mut points: Vec<&Point> = points.iter().filter(|point| point.value.is_finite()).collect();
-        points.sort_by_key(|point| point.clock);
-        let (first, last) = (points.first()?.clock, points.last()?.clock);
+    /// Draws points on an axis from the first to the last time of `period`, which holds them all; none if there
+    /// is none to draw.
+    pub(crate) fn of(points: &[Point], period: (DateTime, DateTime), language: Language) -> Option<Self> {
+        let points: Vec<&Point> = points.iter().filter(|point| point.value.is_finite()).collect();
+        if points.is_empty() {
+            return None;
+        }
         let highest = points.iter().map(|point| point.value).fold(0.0, f64::max);
         let values = ticks::values(highest);
         let top = values.last().copied().unwrap_or(1.0);
         let y = |value: f64| round(BOTTOM - (BOTTOM - TOP) * (value.max(0.0) / top));
-        let domain = ticks::Domain::around(first, last);
+        let domain = ticks::Domain::around(period);
         let x = |clock: DateTime| round(LEFT + (RIGHT - LEFT) * domain.share(clock));
         let dots = points.iter().map(|point| Dot {
             x: x(point.clock),
@@ -95,14 +102,18 @@ impl Drawing {
         });
         let mut dots: Vec<Dot> = dots.collect();
         keep_labels_that_fit(&mut dots);
-        let value = |value: f64| Tick { at: y(value), label: format::number(language, value) };
-        let time = |(clock, label)| Tick { at: x(clock), label };
+        let value = |value: f64| Tick { at: y(value), label: format::number(language, value), anchor: "end" };
+        let time = |(clock, label)| Tick { at: x(clock), label, anchor: anchor(x(clock)) };
         Some(Self {
             dots,
             values: values.into_iter().map(value).collect(),
             times: domain.ticks(language).into_iter().map(time).collect(),
         })
     }
+}
+
+fn anchor(x: f64) -> &'static str {
+    if x > RIGHT - HALF_A_DATE { "end" } else { "middle" }
 }
 
 /// Labels stand above their marks; the highest doses keep theirs first.
@@ -154,8 +165,14 @@ mod tests {
         Point { clock, value, series: 0, title: String::new() }
     }
 
+    fn draw(points: &[Point]) -> Option<Drawing> {
+        let clocks = points.iter().map(|point| point.clock);
+        let period = clocks.clone().min().zip(clocks.max()).unwrap_or_default();
+        Drawing::of(points, period, Language::English)
+    }
+
     fn drawn(points: &[Point]) -> Drawing {
-        let drawing = Drawing::of(points, Language::English).unwrap();
+        let drawing = draw(points).unwrap();
         for dot in &drawing.dots {
             assert!((LEFT..=RIGHT).contains(&dot.x) && (TOP..=BOTTOM).contains(&dot.y), "{dot:?}");
         }
@@ -195,8 +212,8 @@ mod tests {
         let drawing = drawn(&[point(0, 0.0), point(1, f64::NAN)]);
         assert_eq!(drawing.dots.len(), 1);
         assert_eq!(drawing.dots[0].y, BOTTOM);
-        assert!(Drawing::of(&[point(0, f64::INFINITY)], Language::English).is_none());
-        assert!(Drawing::of(&[], Language::English).is_none());
+        assert!(draw(&[point(0, f64::INFINITY)]).is_none());
+        assert!(draw(&[]).is_none());
     }
 
     #[test]

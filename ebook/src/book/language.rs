@@ -6,7 +6,7 @@ mod french;
 
 use dose::{EventKind, Modality, Origin, Sex};
 
-use crate::history::{GapKind, Outcome, Part, Quantity, Reason};
+use crate::history::{GapKind, Part, Quantity, Reason};
 
 /// A language that the book speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +130,7 @@ pub(crate) struct Words {
     pub(crate) answer: &'static str,
     pub(crate) time_taken: &'static str,
     pub(crate) reports: &'static str,
-    pub(crate) outcomes: fn(Outcome) -> &'static str,
+    pub(crate) answered: &'static str,
     pub(crate) gaps: fn(GapKind) -> &'static str,
 
     pub(crate) reports_and_identifiers: &'static str,

@@ -47,7 +47,7 @@ struct Series {
 /// A community that was asked.
 struct AskedLine {
     community: String,
-    outcome: &'static str,
+    outcome: String,
     is_whole: bool,
     reports: String,
     took: String,
@@ -73,7 +73,7 @@ impl PatientPage {
             charts: figures::charts(history, &names, language),
             series: series(&names, history),
             rows: rows::rows(history, language),
-            asked: history.asked.iter().map(|asked| asked_line(asked, language)).collect(),
+            asked: history.asked.iter().map(|asked| asked_line(asked, history, language)).collect(),
             reports: numbered.map(|(at, examination)| Details::of(at + 1, examination, language)).collect(),
             frame,
         }
@@ -124,7 +124,12 @@ fn series(names: &[String], history: &History) -> Vec<Series> {
         .collect()
 }
 
-fn asked_line(asked: &Asked, language: Language) -> AskedLine {
+/// What came of asking a community: that it answered, or what kept it from that.
+fn asked_line(asked: &Asked, history: &History, language: Language) -> AskedLine {
+    let words = language.words();
+    let whole = history.gaps.iter().filter(|gap| gap.document.is_none() && gap.community == asked.community);
+    let mut failures: Vec<&str> = whole.map(|gap| (words.gaps)(gap.kind)).collect();
+    failures.dedup();
     let (reports, took) = match asked.outcome {
         Outcome::Answered { documents } | Outcome::Failed { documents } => {
             (documents.to_string(), format::seconds(language, asked.took))
@@ -133,8 +138,8 @@ fn asked_line(asked: &Asked, language: Language) -> AskedLine {
     };
     AskedLine {
         community: asked.community.clone(),
-        outcome: (language.words().outcomes)(asked.outcome),
-        is_whole: matches!(asked.outcome, Outcome::Answered { .. }),
+        is_whole: failures.is_empty(),
+        outcome: if failures.is_empty() { words.answered.to_owned() } else { failures.join("; ") },
         reports,
         took,
     }

@@ -30,8 +30,14 @@ pub(super) struct Examined {
     pub(super) doses: Vec<DoseLine>,
     pub(super) is_counted: bool,
     /// Why some or all of it is not counted.
-    pub(super) remarks: Vec<String>,
+    pub(super) remark: Option<Remark>,
     pub(super) details: String,
+}
+
+/// Why something of a report is not counted, and the numbers of the reports in which it is.
+pub(super) struct Remark {
+    pub(super) text: String,
+    pub(super) counted_in: Vec<usize>,
 }
 
 /// A date, for machines and for people.
@@ -52,7 +58,7 @@ pub(super) struct Missing {
 /// The latest first; communities that are missing as a whole before all others.
 pub(super) fn rows(history: &History, language: Language) -> Vec<Row> {
     let examined = history.examinations.iter().enumerate().map(|(at, examination)| {
-        (examination.clock(), Row::Examined(Box::new(Examined::of(at + 1, examination, language))))
+        (examination.clock(), Row::Examined(Box::new(Examined::of(at + 1, examination, history, language))))
     });
     let missing = history.gaps.iter().map(|gap| (clock(gap), Row::Missing(Missing::of(gap, language))));
     let mut rows: Vec<(Option<DateTime>, Row)> = missing.chain(examined).collect();
@@ -70,7 +76,7 @@ fn clock(gap: &Gap) -> Option<DateTime> {
 }
 
 impl Examined {
-    fn of(number: usize, examination: &Examination, language: Language) -> Self {
+    fn of(number: usize, examination: &Examination, history: &History, language: Language) -> Self {
         let words = language.words();
         let institution = examination.institution();
         let shared_by = format::fill(words.shared_by, &[&examination.community]);
@@ -87,20 +93,29 @@ impl Examined {
             device: examination.device(),
             doses: examination.figures.iter().map(|figure| DoseLine::of(figure, language)).collect(),
             is_counted: examination.counted.is_counted(),
-            remarks: remarks(&examination.counted, language),
+            remark: remark(&examination.counted, history, language),
             details: format::fill(words.identifiers_of_report, &[&number.to_string()]),
         }
     }
 }
 
-fn remarks(counted: &Counted, language: Language) -> Vec<String> {
+fn remark(counted: &Counted, history: &History, language: Language) -> Option<Remark> {
     let words = language.words();
-    let other = |other: &Other| format!("{} {}.", (words.reasons)(other.reason), other.source.community);
-    match counted {
-        Counted::Whole => Vec::new(),
-        Counted::Part { events, .. } => vec![format::fill(words.counted_in_part, &[&events.to_string()])],
-        Counted::Elsewhere(elsewhere) => vec![format!("{} {}", words.not_counted, other(elsewhere))],
-    }
+    let number = |other: &Other| {
+        let at = history.examinations.iter().position(|examination| examination.source() == other.source)?;
+        Some(at + 1)
+    };
+    Some(match counted {
+        Counted::Whole => return None,
+        Counted::Part { events, elsewhere } => Remark {
+            text: format::fill(words.counted_in_part, &[&events.to_string()]),
+            counted_in: elsewhere.iter().filter_map(number).collect(),
+        },
+        Counted::Elsewhere(elsewhere) => Remark {
+            text: format!("{} {}", words.not_counted, (words.reasons)(elsewhere.reason)),
+            counted_in: number(elsewhere).into_iter().collect(),
+        },
+    })
 }
 
 impl Missing {

@@ -8,8 +8,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::config::Config;
-use crate::history::ReportCache;
-use crate::history::tests::{charlottes_communities, charlottes_ids};
+use crate::history::tests::{charlottes_communities, charlottes_ids, two_reports_of_one_event};
+use crate::history::{Community, ReportCache};
 
 struct Answer {
     status: u16,
@@ -35,6 +35,10 @@ struct Shop {
 
 impl Shop {
     async fn open() -> Self {
+        Self::open_with(charlottes_communities(), ReportCache::default()).await
+    }
+
+    async fn open_with(communities: Vec<Community>, cache: ReportCache) -> Self {
         let data = tempfile::tempdir().unwrap();
         let location = data.path().join("registry.sqlite").display().to_string();
         let registry = Registry::open(&location, Policy { patients: PatientPolicy::Accept }).await.unwrap();
@@ -48,14 +52,17 @@ impl Shop {
         config.same_person.push(crate::config::SamePerson { ids });
         let book = Book {
             config,
-            communities: charlottes_communities(),
+            communities,
             registry: Some(Arc::new(registry)),
             deadline: Duration::from_millis(300),
-            cache: ReportCache::default(),
+            cache,
         };
+        Self::serving(pages(Arc::new(book)).layer(middleware::from_fn(protect)), data).await
+    }
+
+    async fn serving(router: Router, data: tempfile::TempDir) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = pages(Arc::new(book)).layer(middleware::from_fn(protect));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { address, _data: data }
     }
@@ -102,6 +109,9 @@ async fn shows_a_history_with_its_gaps() {
         "mGy·cm",
         "total stated by the report",
         "role=\"img\" aria-labelledby=\"dose-length-product-title dose-length-product-text\"",
+        "Average glandular dose, left breast over time, in mGy",
+        "<desc id=\"average-glandular-dose-right-breast-text\">From 8 Oct 2024 to 8 Oct 2024.",
+        "<time datetime=\"2024-03-12T09:21\">12 Mar 2024, 09:21</time>",
         "these pages can only be opened on this machine",
     ]);
     let samples = dose::sample::all();
@@ -211,4 +221,33 @@ async fn leads_from_the_root_to_the_book() {
     let answer = Shop::open().await.get("/").await;
     assert_eq!(answer.status, 303);
     assert!(answer.headers.contains("location: /book"), "{}", answer.headers);
+}
+
+#[tokio::test]
+async fn leads_from_a_report_that_is_not_counted_to_the_one_that_is() {
+    let (community, cache) = two_reports_of_one_event();
+    let shop = Shop::open_with(vec![community], cache).await;
+    let page = shop.get(&charlotte()).await;
+    page.says(&[
+        "<tr class=\"uncounted\">",
+        "Not counted again: its irradiation events are all in report <a class=\"ordinal\" href=\"#report-1\">1</a>",
+        "<article id=\"report-2\"",
+        "every report was read",
+    ]);
+    assert_eq!(page.body.matches("<strong>30</strong> mGy·cm").count(), 1, "{}", page.body);
+}
+
+#[tokio::test]
+async fn says_whether_the_node_lives_and_is_ready() {
+    let data = tempfile::tempdir().unwrap();
+    let mut config = Config::default();
+    config.node.data = data.path().join("node");
+    let node = Node::open(config).await.unwrap_or_else(|failure| panic!("{failure}"));
+    let shop = Shop::serving(router(Arc::new(node)), data).await;
+    // Probes come by whatever name the node has.
+    assert_eq!(shop.get_with("/healthz", "Host: 10.0.0.7\r\n").await.status, 200);
+    let ready = shop.get_with("/readyz", "Host: 10.0.0.7\r\n").await;
+    assert_eq!(ready.status, 200, "{}", ready.body);
+    ready.says(&["registry: ready", "repository: ready"]);
+    shop.get("/book").await.says(&["This node knows no patient yet."]);
 }

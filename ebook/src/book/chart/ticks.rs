@@ -36,7 +36,7 @@ pub(super) struct Domain {
 
 impl Domain {
     /// From a little before the first dose to a little after the last.
-    pub(super) fn around(first: DateTime, last: DateTime) -> Self {
+    pub(super) fn around((first, last): (DateTime, DateTime)) -> Self {
         let hours = (seconds(first, last) / 3600.0 * 0.05).max(24.0 * 7.0);
         #[expect(clippy::cast_possible_truncation, reason = "a twentieth of recorded time fits in an i64")]
         let margin = (hours as i64).hours();
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn marks_days_months_and_years() {
         let labels = |first, last| {
-            let domain = Domain::around(first, last);
+            let domain = Domain::around((first, last));
             domain.ticks(Language::English).into_iter().map(|(_, label)| label).collect::<Vec<_>>()
         };
         let clock = |year, month, day| date(year, month, day).at(10, 0, 0, 0);

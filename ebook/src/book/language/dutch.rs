@@ -3,7 +3,7 @@
 use dose::{EventKind, Modality, Origin, Sex};
 
 use super::Words;
-use crate::history::{GapKind, Outcome, Part, Quantity, Reason};
+use crate::history::{GapKind, Part, Quantity, Reason};
 
 pub(super) static WORDS: Words = Words {
     decimal_mark: ',',
@@ -63,27 +63,23 @@ pub(super) static WORDS: Words = Words {
     missing: "Ontbreekt",
     origins: |origin| match origin {
         Origin::Accumulated => "totaal volgens het verslag",
-        Origin::Event => "hoogste van de gebeurtenissen in het verslag",
+        Origin::Event => "volgens het verslag, voor één gebeurtenis",
         Origin::Summed => "som van de gebeurtenissen in het verslag",
     },
     unit_assumed: "eenheid niet vermeld, aangenomen",
-    counted_in_part: "Hier meegetelde gebeurtenissen: {}. De andere tellen mee in een ander verslag.",
+    counted_in_part: "Hier meegetelde gebeurtenissen: {}. De andere tellen mee in verslag",
     not_counted: "Niet nogmaals meegeteld:",
     reasons: |reason| match reason {
-        Reason::SameObject => "hetzelfde verslag wordt ook gedeeld door",
-        Reason::SameEvents => "alle bestralingsgebeurtenissen staan in een verslag gedeeld door",
-        Reason::LaterReport => "de bestralingsgebeurtenissen staan in een later verslag gedeeld door",
+        Reason::SameObject => "hetzelfde verslag wordt tweemaal gedeeld, zie",
+        Reason::SameEvents => "alle bestralingsgebeurtenissen staan in verslag",
+        Reason::LaterReport => "de bestralingsgebeurtenissen staan in een later verslag,",
     },
 
     institutions_asked: "Bevraagde instellingen",
     answer: "Antwoord",
     time_taken: "Duur",
     reports: "Verslagen",
-    outcomes: |outcome| match outcome {
-        Outcome::Answered { .. } => "Heeft geantwoord",
-        Outcome::Failed { .. } => "Heeft niet of niet volledig geantwoord",
-        Outcome::NotAsked => "Niet bevraagd",
-    },
+    answered: "Heeft geantwoord",
     gaps: |kind| match kind {
         GapKind::DidNotAnswer => "Heeft niet geantwoord",
         GapKind::Incomplete => "Onvolledig antwoord",
@@ -131,7 +127,7 @@ pub(super) static WORDS: Words = Words {
     },
     quantities_short: |quantity| match quantity {
         Quantity::DoseLengthProduct => "DLP",
-        Quantity::CtdiVol => "CTDIvol",
+        Quantity::CtdiVol => "CTDIvol max.",
         Quantity::DoseAreaProduct => "DAP",
         Quantity::AirKerma => "Luchtkerma",
         Quantity::GlandularDose => "AGD",

@@ -3,7 +3,7 @@
 use dose::{EventKind, Modality, Origin, Sex};
 
 use super::Words;
-use crate::history::{GapKind, Outcome, Part, Quantity, Reason};
+use crate::history::{GapKind, Part, Quantity, Reason};
 
 pub(super) static WORDS: Words = Words {
     decimal_mark: '.',
@@ -63,27 +63,23 @@ pub(super) static WORDS: Words = Words {
     missing: "Missing",
     origins: |origin| match origin {
         Origin::Accumulated => "total stated by the report",
-        Origin::Event => "highest of the report's events",
+        Origin::Event => "stated by the report for one event",
         Origin::Summed => "sum of the report's events",
     },
     unit_assumed: "unit not stated, assumed",
-    counted_in_part: "Events counted here: {}. The others are counted in another report.",
+    counted_in_part: "Events counted here: {}. The others are counted in report",
     not_counted: "Not counted again:",
     reasons: |reason| match reason {
-        Reason::SameObject => "the same report is also shared by",
-        Reason::SameEvents => "its irradiation events are all in a report shared by",
-        Reason::LaterReport => "its irradiation events are in a later report shared by",
+        Reason::SameObject => "the same report is shared twice; see",
+        Reason::SameEvents => "its irradiation events are all in report",
+        Reason::LaterReport => "its irradiation events are in a later report,",
     },
 
     institutions_asked: "Institutions asked",
     answer: "Answer",
     time_taken: "Time",
     reports: "Reports",
-    outcomes: |outcome| match outcome {
-        Outcome::Answered { .. } => "Answered",
-        Outcome::Failed { .. } => "Did not answer, or not wholly",
-        Outcome::NotAsked => "Not asked",
-    },
+    answered: "Answered",
     gaps: |kind| match kind {
         GapKind::DidNotAnswer => "Did not answer",
         GapKind::Incomplete => "Answered incompletely",
@@ -131,7 +127,7 @@ pub(super) static WORDS: Words = Words {
     },
     quantities_short: |quantity| match quantity {
         Quantity::DoseLengthProduct => "DLP",
-        Quantity::CtdiVol => "CTDIvol",
+        Quantity::CtdiVol => "CTDIvol max",
         Quantity::DoseAreaProduct => "DAP",
         Quantity::AirKerma => "Air kerma",
         Quantity::GlandularDose => "AGD",

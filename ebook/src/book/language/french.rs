@@ -3,7 +3,7 @@
 use dose::{EventKind, Modality, Origin, Sex};
 
 use super::Words;
-use crate::history::{GapKind, Outcome, Part, Quantity, Reason};
+use crate::history::{GapKind, Part, Quantity, Reason};
 
 pub(super) static WORDS: Words = Words {
     decimal_mark: ',',
@@ -65,27 +65,23 @@ pub(super) static WORDS: Words = Words {
     missing: "Manque",
     origins: |origin| match origin {
         Origin::Accumulated => "total indiqué par le rapport",
-        Origin::Event => "maximum des événements du rapport",
+        Origin::Event => "indiqué par le rapport pour un événement",
         Origin::Summed => "somme des événements du rapport",
     },
     unit_assumed: "unité non indiquée, supposée",
-    counted_in_part: "Événements comptés ici\u{a0}: {}. Les autres sont comptés dans un autre rapport.",
+    counted_in_part: "Événements comptés ici\u{a0}: {}. Les autres sont comptés dans le rapport",
     not_counted: "Non compté une seconde fois\u{a0}:",
     reasons: |reason| match reason {
-        Reason::SameObject => "le même rapport est aussi partagé par",
-        Reason::SameEvents => "ses événements d’irradiation figurent tous dans un rapport partagé par",
-        Reason::LaterReport => "ses événements d’irradiation figurent dans un rapport ultérieur partagé par",
+        Reason::SameObject => "le même rapport est partagé deux fois, voir",
+        Reason::SameEvents => "ses événements d’irradiation figurent tous dans le rapport",
+        Reason::LaterReport => "ses événements d’irradiation figurent dans un rapport ultérieur,",
     },
 
     institutions_asked: "Établissements interrogés",
     answer: "Réponse",
     time_taken: "Durée",
     reports: "Rapports",
-    outcomes: |outcome| match outcome {
-        Outcome::Answered { .. } => "A répondu",
-        Outcome::Failed { .. } => "N’a pas répondu, ou pas entièrement",
-        Outcome::NotAsked => "Non interrogé",
-    },
+    answered: "A répondu",
     gaps: |kind| match kind {
         GapKind::DidNotAnswer => "N’a pas répondu",
         GapKind::Incomplete => "Réponse incomplète",
@@ -133,7 +129,7 @@ pub(super) static WORDS: Words = Words {
     },
     quantities_short: |quantity| match quantity {
         Quantity::DoseLengthProduct => "PDL",
-        Quantity::CtdiVol => "IDSV",
+        Quantity::CtdiVol => "IDSV max.",
         Quantity::DoseAreaProduct => "PDS",
         Quantity::AirKerma => "Kerma",
         Quantity::GlandularDose => "DGM",
