@@ -6,6 +6,7 @@
 mod fields;
 mod sections;
 mod text;
+mod values;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,10 +16,11 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 pub use sections::{
-    Code, Codes, Community, CommunityRepository, Config, Domain, Identity, Institution, NoUrl, Node,
-    Patients, Registry, RegistryAt, Repository, SamePerson, Soap, TimeZone, Url, Web,
+    Codes, Community, CommunityRepository, Config, Domain, Identity, Institution, Node, Patients, Registry,
+    Repository, SamePerson, Soap, Web,
 };
 pub use text::Text;
+pub use values::{Code, NoUrl, RegistryAt, TimeZone, Url};
 
 /// What every variable of ours begins with.
 pub const PREFIX: &str = "DOSEBOOK__";

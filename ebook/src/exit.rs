@@ -55,7 +55,9 @@ impl From<ConsumerError> for Failure {
             ConsumerError::Call { error: CallError::Unreachable(_), .. } => {
                 Self::Unreachable(error.to_string())
             }
-            ConsumerError::UnknownRepository(_) => Self::Usage(error.to_string()),
+            ConsumerError::UnknownRepository(_) => Self::Usage(format!(
+                "{error}; name it with --repository, or in a [[community.repository]] section of the configuration"
+            )),
             _ => Self::Refused(error.to_string()),
         }
     }

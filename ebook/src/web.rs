@@ -22,11 +22,12 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img
 
 /// Everything that the web listener of a node answers.
 pub fn router(node: Arc<Node>) -> Router {
+    let book = Arc::new(Book::of(&node));
     let health = Router::new()
         .route("/healthz", get(async || "the node lives\n"))
         .route("/readyz", get(ready))
-        .with_state(Arc::clone(&node));
-    pages(Arc::new(Book::of(&node))).merge(health).layer(middleware::from_fn(protect))
+        .with_state(node);
+    pages(book).merge(health).layer(middleware::from_fn(protect))
 }
 
 fn pages(book: Arc<Book>) -> Router {

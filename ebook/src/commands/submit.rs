@@ -39,7 +39,9 @@ pub(crate) struct Arguments {
     /// The document that this one takes the place of, by entryUUID or uniqueId; for one file
     #[arg(long, value_name = "ID")]
     replace: Option<String>,
-    /// What is said of the documents, TOML: for documents that are no dose reports
+    /// What is said of the documents, TOML: for documents that are no dose reports. Keys: mime_type, format, type;
+    /// and, if wanted, class, practice_setting, event, title, author, unique_id, creation_time, service_start,
+    /// service_stop
     #[arg(long, value_name = "FILE")]
     metadata: Option<PathBuf>,
     #[command(flatten)]

@@ -44,7 +44,7 @@ fn described(mut file: File, path: &Path, describing: &Describing) -> Result<Doc
     let (hash, size) = digest(&mut file).map_err(unreadable)?;
     file.rewind().map_err(unreadable)?;
     let said = describing.said.as_ref().ok_or("no metadata")?;
-    let submission = said.submission(path, describing)?;
+    let submission = said.submission(path, hash, describing)?;
     Document::new(submission, hash, size, stream(file))
 }
 

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use metadata::{
-    Association, AssociationType, Author, DocumentEntry, Extra, LocalizedStrings, MimeType, ObjectId,
-    ObjectType, Organization, Person, SourcePatientInfo, Submission, SubmissionSet, Timestamp, UniqueId,
+    Association, AssociationType, Author, DocumentEntry, Extra, Hash, LocalizedStrings, MimeType, ObjectId,
+    ObjectType, Oid, Organization, PatientId, Person, SourcePatientInfo, Submission, SubmissionSet,
+    Timestamp, UniqueId,
 };
 use serde::Deserialize;
 
@@ -29,7 +30,7 @@ pub(super) struct Said {
     practice_setting: Option<Code>,
     /// `title`; the name of the file if it is not given.
     title: Option<String>,
-    /// `uniqueId`; made if it is not given.
+    /// `uniqueId`; made of the bytes and the patient if it is not given, the same each time.
     unique_id: Option<Text<UniqueId>>,
     /// `creationTime`, in UTC; when the file was changed if it is not given.
     creation_time: Option<Text<Timestamp>>,
@@ -58,12 +59,16 @@ impl Said {
     }
 
     /// One document in one submission.
-    pub(super) fn submission(&self, path: &Path, describing: &Describing) -> Result<Submission, String> {
-        let (set, document) = (symbol("submission"), symbol("document"));
-        let member =
-            Association::new(AssociationType::HasMember, symbol("member"), set.clone(), document.clone());
+    pub(super) fn submission(
+        &self,
+        path: &Path,
+        hash: Hash,
+        describing: &Describing,
+    ) -> Result<Submission, String> {
+        let (set, document) = (symbol("submission"), symbol(DOCUMENT));
+        let member = Association::new(AssociationType::HasMember, symbol("member"), set.clone(), document);
         let original = Some(metadata::SubmissionSetStatus::Original);
-        let entry = self.entry(path, document, describing)?;
+        let entry = self.entry(path, hash, describing)?;
         Ok(Submission {
             submission_set: SubmissionSet {
                 author: entry.author.clone(),
@@ -87,9 +92,10 @@ impl Said {
         })
     }
 
-    fn entry(&self, path: &Path, id: ObjectId, describing: &Describing) -> Result<DocumentEntry, String> {
+    fn entry(&self, path: &Path, hash: Hash, describing: &Describing) -> Result<DocumentEntry, String> {
         let codes = describing.codes();
         let patient = describing.patient(None)?;
+        let unique_id = self.unique_id.as_deref().cloned().unwrap_or_else(|| made_of(hash, &patient));
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         Ok(DocumentEntry {
             author: vec![self.author(describing.institution())?],
@@ -99,7 +105,7 @@ impl Said {
             confidentiality_code: vec![(&codes.confidentiality).into()],
             creation_time: self.creation_time.as_deref().copied().or_else(|| changed(path)),
             document_availability: None,
-            entry_uuid: id,
+            entry_uuid: symbol(DOCUMENT),
             event_code_list: self.event.iter().map(Into::into).collect(),
             format_code: Some((&self.format).into()),
             hash: None,
@@ -122,7 +128,7 @@ impl Said {
             source_patient_info: SourcePatientInfo::default(),
             title: self.title.as_deref().unwrap_or(&name).into(),
             type_code: Some((&self.r#type).into()),
-            unique_id: self.unique_id.as_deref().cloned().unwrap_or_else(|| UniqueId::from(fresh())),
+            unique_id,
             uri: None,
             version: None,
             extra: Extra::default(),
@@ -147,8 +153,17 @@ impl Said {
     }
 }
 
+/// The entry, inside its submission.
+const DOCUMENT: &str = "document";
+
 fn symbol(name: &str) -> ObjectId {
     ObjectId::Symbolic(name.to_owned())
+}
+
+/// The same id for the same bytes and patient, so that a second submission is recognised.
+fn made_of(hash: Hash, patient: &PatientId) -> UniqueId {
+    let name = format!("{hash} {patient}");
+    Oid::from_uuid(uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes())).into()
 }
 
 /// When the file was last changed.
