@@ -10,8 +10,10 @@
 mod crash;
 mod crowd;
 mod find;
+mod hospitals;
 mod large;
 mod mutual_tls;
+mod program;
 mod publish;
 mod refusals;
 mod replace;

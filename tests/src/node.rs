@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::program::{Output, dosebook, run};
 
 /// The assigning authority of the patients of a node under test.
-pub(crate) const AUTHORITY: &str = "1.3.6.1.4.1.21367.2005.13.20.1000";
+pub const AUTHORITY: &str = "1.3.6.1.4.1.21367.2005.13.20.1000";
 /// The `repositoryUniqueId` of a node under test.
 pub(crate) const REPOSITORY: &str = "1.3.6.1.4.1.21367.2010.1.2.1125";
 
@@ -144,14 +144,7 @@ impl Node {
 
     /// Status and body of a page; none if the node does not answer.
     pub fn web(&self, path: &str) -> Option<(u16, String)> {
-        let mut connection = TcpStream::connect(self.web).ok()?;
-        connection.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
-        write!(connection, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.web).ok()?;
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).ok()?;
-        let status = answer.split(' ').nth(1)?.parse().ok()?;
-        let (_, body) = answer.split_once("\r\n\r\n")?;
-        Some((status, body.to_owned()))
+        get(self.web, path)
     }
 
     /// The id of its process.
@@ -189,6 +182,18 @@ impl Drop for Node {
             eprintln!("the node said:\n{}", self.log());
         }
     }
+}
+
+/// Status and body of a page over plain HTTP; none if nobody answers.
+pub fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
+    let mut connection = TcpStream::connect(address).ok()?;
+    connection.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
+    write!(connection, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).ok()?;
+    let status = answer.split(' ').nth(1)?.parse().ok()?;
+    let (_, body) = answer.split_once("\r\n\r\n")?;
+    Some((status, body.to_owned()))
 }
 
 fn free_port() -> SocketAddr {

@@ -1,0 +1,90 @@
+//! The program as a person meets it: submit, find, fetch, again and again.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use tests::Node;
+
+fn digests(folder: &Path) -> BTreeMap<[u8; 32], PathBuf> {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|path| (Sha256::digest(fs::read(&path).unwrap()).into(), path)).collect()
+}
+
+/// Submits a folder twice, finds every document of one of its patients, and fetches them.
+fn submit_find_fetch(node: &Node, folder: &Path, refused: usize) {
+    let folder_name = folder.to_str().unwrap();
+    let first = node.run(["submit", folder_name]);
+    assert_eq!(first.code, i32::from(refused > 0), "{first:?}");
+    let stored = node.stored_files().len();
+    let second = node.run(["submit", folder_name]);
+    assert!(
+        second.stdout.contains(&format!("0 submitted, {stored} already there, {refused} refused")),
+        "{second:?}"
+    );
+    assert_eq!(node.stored_files().len(), stored, "a second run changes nothing");
+}
+
+#[test]
+fn reports_are_submitted_once_found_and_fetched() {
+    let node = Node::start();
+    let reports = node.folder().join("reports");
+    fs::create_dir(&reports).unwrap();
+    for sample in dose::sample::all() {
+        fs::write(reports.join(format!("{}.dcm", sample.name)), &sample.bytes).unwrap();
+    }
+    submit_find_fetch(&node, &reports, 0);
+
+    let patients = node.web("/book").unwrap().1;
+    assert!(patients.contains("71040199905"), "{patients}");
+    let patient = format!("71040199905^^^&{}&ISO", tests::AUTHORITY);
+    let found = node.run(["find", "--patient", &patient, "--json"]);
+    assert_eq!(found.code, 0, "{found:?}");
+    let found = found.json();
+    let entries = found.as_array().unwrap();
+    assert_eq!(entries.len(), 2, "{found}");
+    let ids: Vec<&str> = entries.iter().map(|entry| entry["unique_id"].as_str().unwrap()).collect();
+    let fetched = node.run(["fetch"].into_iter().chain(ids).chain(["--out", "fetched"]));
+    assert_eq!(fetched.code, 0, "{fetched:?}");
+    let (sent, came) = (digests(&reports), digests(&node.folder().join("fetched")));
+    assert_eq!(came.len(), 2);
+    assert!(came.keys().all(|digest| sent.contains_key(digest)), "a fetched file differs from what was sent");
+
+    let unknown = node.run(["fetch", "1.2.3.4.5.6.7.8.9", "--out", "fetched"]);
+    assert_eq!(unknown.code, 1, "{unknown:?}");
+}
+
+#[test]
+fn real_reports_are_submitted_and_what_is_no_dose_report_is_refused() {
+    let shared = std::env::var_os("DOSEBOOK_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    let reports = shared.join("data/rdsr");
+    if !reports.is_dir() {
+        assert!(std::env::var_os("CI").is_none(), "{} is missing", reports.display());
+        eprintln!("SKIPPED: no real reports in {}; DOSEBOOK_SHARED says where they are", reports.display());
+        return;
+    }
+    let node = Node::start();
+    let own = node.folder().join("reports");
+    fs::create_dir(&own).unwrap();
+    for entry in fs::read_dir(&reports).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "dcm") {
+            fs::copy(&path, own.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    // One is no dose report; one has the id of another and other bytes.
+    submit_find_fetch(&node, &own, 2);
+    let again = node.run(["submit", "reports"]);
+    assert!(again.stderr.contains("ESR_non-dose.dcm") && again.stderr.contains("root concept"), "{again:?}");
+    assert!(again.stderr.contains("XDSNonIdenticalHash"), "{again:?}");
+}
+
+#[test]
+fn a_node_that_is_not_there_is_exit_code_3() {
+    let mut node = Node::start();
+    node.stop();
+    let output = node.run(["find", "--patient", "4711"]);
+    assert_eq!(output.code, 3, "{output:?}");
+}
