@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +26,7 @@ use crate::message::Message;
 use crate::message::read::read;
 use crate::message::write::write;
 use crate::parts::Content;
+use crate::spool::Folder;
 
 /// Why there is no answer, by whose fault it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +49,7 @@ pub enum SendError {
 pub struct Client {
     http: legacy::Client<HttpsConnector<HttpConnector>, Content>,
     turns: Arc<Mutex<HashMap<Authority, Arc<Semaphore>>>>,
+    folder: Folder,
 }
 
 impl Client {
@@ -67,7 +70,15 @@ impl Client {
             .http1_max_buf_size(limits::READ_BUFFER)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .build(builder.wrap_connector(tcp));
-        Self { http, turns: Arc::default() }
+        Self { http, turns: Arc::default(), folder: Folder::default() }
+    }
+
+    /// With an existing folder for documents that have to wait, instead of the system's folder for
+    /// temporary files.
+    #[must_use]
+    pub fn spooling_in(mut self, folder: PathBuf) -> Self {
+        self.folder = folder.into();
+        self
     }
 
     /// Sends one message and reads its answer up to its envelope; documents stream behind it.
@@ -80,11 +91,11 @@ impl Client {
         let authority = uri.authority().ok_or_else(|| wrong("names no host"))?;
         let turn = self.turn(authority).await?;
         message.to.get_or_insert_with(|| url.to_owned());
-        let (media_type, content) = write(message);
+        let (media_type, content) = write(message, &self.folder);
         let sent = Arc::new(AtomicU64::new(0));
         let request = request(uri, &media_type, content, Arc::clone(&sent))?;
         let response = wait(self.http.request(request), &sent).await?;
-        receive(response, turn).await
+        receive(response, turn, &self.folder).await
     }
 
     /// A peer bears so many requests at a time, ours wait here for their turn.
@@ -141,10 +152,14 @@ async fn wait(response: ResponseFuture, sent: &AtomicU64) -> Result<Response<Inc
 }
 
 /// Reads the answer. A fault may come with any status, a SOAP body with any of 4xx and 5xx (xds.md S2.1).
-async fn receive(response: Response<Incoming>, turn: OwnedSemaphorePermit) -> Result<Message, SendError> {
+async fn receive(
+    response: Response<Incoming>,
+    turn: OwnedSemaphorePermit,
+    folder: &Folder,
+) -> Result<Message, SendError> {
     let (head, body) = response.into_parts();
     let content = Arriving::new(body, None, Some(turn)).content();
-    match read(&head.headers, content, Side::Answer, &|_| false).await {
+    match read(&head.headers, content, Side::Answer, &|_| false, folder).await {
         Ok(message) => match Fault::read(&message.body) {
             Some(fault) => Err(SendError::Refused(fault)),
             None => Ok(message),

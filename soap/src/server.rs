@@ -9,6 +9,7 @@ mod stall;
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use crate::fault::Fault;
 use crate::limits;
 use crate::message::Message;
 use crate::peer::Peer;
+use crate::spool::Folder;
 use crate::xml::Name;
 use admission::Admission;
 use connection::Listener;
@@ -50,13 +52,22 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     tls: Arc<ServerConfig>,
+    folder: Folder,
 }
 
 impl Server {
     /// Listens at `address`; port 0 takes a free one.
     pub async fn bind(address: SocketAddr, tls: Arc<ServerConfig>) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { address: listener.local_addr()?, listener, tls })
+        Ok(Self { address: listener.local_addr()?, listener, tls, folder: Folder::default() })
+    }
+
+    /// With an existing folder for documents that have to wait, instead of the system's folder for
+    /// temporary files, which may be in memory.
+    #[must_use]
+    pub fn spooling_in(mut self, folder: PathBuf) -> Self {
+        self.folder = folder.into();
+        self
     }
 
     /// Where it listens.
@@ -70,6 +81,7 @@ impl Server {
             service,
             tls: TlsAcceptor::from(self.tls),
             admission: Arc::new(Admission::default()),
+            folder: self.folder,
         });
         let (stop, stopped) = watch::channel(());
         let mut shutdown = pin!(shutdown);

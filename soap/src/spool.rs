@@ -3,27 +3,61 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::stream;
+use uuid::Uuid;
 
 use crate::parts::Content;
 
 /// Bytes gathered before they are written at once, and read at once.
 const BATCH: usize = 1 << 20;
 
+type Shared = Arc<Mutex<File>>;
+
+/// Where spool files go: the system's folder for temporary files, unless another is chosen.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Folder(Option<Arc<Path>>);
+
+impl From<PathBuf> for Folder {
+    fn from(path: PathBuf) -> Self {
+        Self(Some(path.into()))
+    }
+}
+
+impl Folder {
+    fn file(&self) -> io::Result<File> {
+        match &self.0 {
+            Some(folder) => tempfile::tempfile_in(folder),
+            None => tempfile::tempfile(),
+        }
+    }
+}
+
+/// A failure of ours: the log has it under this id, the peer is told no more.
+#[derive(Debug, thiserror::Error)]
+#[error("internal error, logged as {0}")]
+pub(crate) struct Logged(Uuid);
+
 /// Bytes on disk, nameless: they are gone with the last who reads them. The file is made when the
 /// first bytes come, and the disk is touched only off the runtime's threads.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Spool {
-    file: Option<Arc<Mutex<File>>>,
+    folder: Folder,
+    file: Option<Shared>,
     batch: Vec<Bytes>,
     batched: usize,
     length: u64,
 }
 
 impl Spool {
+    /// An empty one, that is to be in a folder.
+    pub(crate) fn new(folder: &Folder) -> Self {
+        Self { folder: folder.clone(), file: None, batch: Vec::new(), batched: 0, length: 0 }
+    }
+
     /// Adds bytes at the end.
     pub(crate) async fn add(&mut self, bytes: Bytes) -> io::Result<()> {
         self.length += bytes.len() as u64;
@@ -61,16 +95,16 @@ impl Spool {
         }
         let batch = std::mem::take(&mut self.batch);
         self.batched = 0;
-        let file = self.file.clone();
-        self.file = Some(off_runtime(move || append(file, batch)).await?);
+        let (folder, file) = (self.folder.clone(), self.file.clone());
+        self.file = Some(off_runtime(move || append(&folder, file, batch)).await?);
         Ok(())
     }
 }
 
-fn append(file: Option<Arc<Mutex<File>>>, batch: Vec<Bytes>) -> io::Result<Arc<Mutex<File>>> {
+fn append(folder: &Folder, file: Option<Shared>, batch: Vec<Bytes>) -> io::Result<Shared> {
     let file = match file {
         Some(file) => file,
-        None => Arc::new(Mutex::new(tempfile::tempfile()?)),
+        None => Arc::new(Mutex::new(folder.file()?)),
     };
     let mut open = file.lock().unwrap_or_else(PoisonError::into_inner);
     open.seek(SeekFrom::End(0))?;
@@ -80,8 +114,6 @@ fn append(file: Option<Arc<Mutex<File>>>, batch: Vec<Bytes>) -> io::Result<Arc<M
     drop(open);
     Ok(file)
 }
-
-type Shared = Arc<Mutex<File>>;
 
 fn read(file: Shared, mut range: Range<u64>) -> io::Result<(Shared, Bytes, Range<u64>)> {
     let length = range.end.saturating_sub(range.start).min(BATCH as u64);
@@ -100,7 +132,12 @@ fn read(file: Shared, mut range: Range<u64>) -> io::Result<(Shared, Bytes, Range
 async fn off_runtime<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+    let done = tokio::task::spawn_blocking(work).await.map_err(io::Error::other).flatten();
+    done.map_err(|error| {
+        let id = Uuid::new_v4();
+        tracing::error!(%id, %error, "a temporary file could not be written or read");
+        io::Error::new(error.kind(), Logged(id))
+    })
 }
 
 #[cfg(test)]
@@ -109,7 +146,7 @@ mod tests {
 
     #[tokio::test]
     async fn gives_back_each_range_whatever_is_added_meanwhile() {
-        let mut spool = Spool::default();
+        let mut spool = Spool::new(&Folder::default());
         let first: Vec<u8> = (0..3 * BATCH + 5).map(|at| (at % 251) as u8).collect();
         let one = spool.add_all(&mut Content::from(first.clone())).await.unwrap();
         let two = spool.add_all(&mut Content::from(b"second".to_vec())).await.unwrap();
@@ -125,7 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn touches_no_disk_for_nothing() {
-        let mut spool = Spool::default();
+        let mut spool = Spool::new(&Folder::default());
         let range = spool.add_all(&mut Content::empty()).await.unwrap();
         assert_eq!(spool.content(range).await.unwrap().collect(0).await.unwrap(), "");
         assert!(spool.file.is_none());

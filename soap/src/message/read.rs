@@ -14,7 +14,7 @@ use crate::fault::Fault;
 use crate::limits;
 use crate::mime::{MediaType, Multipart, OCTETS};
 use crate::parts::{Content, Part, Parts, same_content_id};
-use crate::spool::Spool;
+use crate::spool::{Folder, Logged, Spool};
 use crate::xml::{Element, Limits, Name};
 
 /// Why a message was not taken, and what is needed to say so.
@@ -42,11 +42,13 @@ impl From<Fault> for Refusal {
 /// What stopped a body from being read, as a status.
 impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Self {
+        let ours = error.get_ref().is_some_and(|cause| cause.is::<Logged>());
         let status = match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
+            _ if ours => StatusCode::INTERNAL_SERVER_ERROR,
             io::ErrorKind::TimedOut => StatusCode::REQUEST_TIMEOUT,
             io::ErrorKind::FileTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             io::ErrorKind::ResourceBusy => StatusCode::SERVICE_UNAVAILABLE,
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StatusCode::INSUFFICIENT_STORAGE,
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, error.to_string())
@@ -59,6 +61,7 @@ pub(crate) async fn read(
     body: Content,
     side: Side,
     understands: &(dyn Fn(&Name) -> bool + Sync),
+    folder: &Folder,
 ) -> Result<Message, Box<Refusal>> {
     let media = media_type(head).map_err(Box::new)?;
     let encoding = encoding(&media).map_err(Box::new)?;
@@ -67,8 +70,8 @@ pub(crate) async fn read(
         Box::new(refusal)
     };
     let (tree, parts) = match encoding {
-        Encoding::Simple => envelope(body, side, Vec::new(), Parts::none()).await,
-        Encoding::Mtom => multipart(&media, body, side).await,
+        Encoding::Simple => envelope(body, side, folder, Vec::new(), Parts::none()).await,
+        Encoding::Mtom => multipart(&media, body, side, folder).await,
     }
     .map_err(in_encoding)?;
     let envelope = Envelope::open(tree).map_err(|fault| in_encoding(fault.into()))?;
@@ -112,7 +115,12 @@ fn encoding(media: &MediaType) -> Result<Encoding, Refusal> {
     }
 }
 
-async fn multipart(media: &MediaType, body: Content, side: Side) -> Result<(Element, Parts), Refusal> {
+async fn multipart(
+    media: &MediaType,
+    body: Content,
+    side: Side,
+    folder: &Folder,
+) -> Result<(Element, Parts), Refusal> {
     let boundary =
         media.parameter("boundary").ok_or_else(|| Fault::sender("multipart/related without boundary"))?;
     let mut multipart = Multipart::new(body, boundary)?;
@@ -122,12 +130,12 @@ async fn multipart(media: &MediaType, body: Content, side: Side) -> Result<(Elem
     };
     let (root, before) = match start {
         Some(start) if !same_content_id(start, &first.content_id) => {
-            search(&mut multipart, first, start).await?
+            search(&mut multipart, first, start, folder).await?
         }
         _ => (first, Vec::new()),
     };
     let parts = Parts::arriving(multipart.clone());
-    let (tree, mut parts) = envelope(root.content, side, before, parts).await?;
+    let (tree, mut parts) = envelope(root.content, side, folder, before, parts).await?;
     if multipart.finish_part().await? {
         parts.all_arrived();
     }
@@ -135,8 +143,13 @@ async fn multipart(media: &MediaType, body: Content, side: Side) -> Result<(Elem
 }
 
 /// The root is not the first part (M7), or `start` names none (M4): what comes before it is kept aside.
-async fn search(multipart: &mut Multipart, first: Part, start: &str) -> io::Result<(Part, Vec<Part>)> {
-    let mut spool = Spool::default();
+async fn search(
+    multipart: &mut Multipart,
+    first: Part,
+    start: &str,
+    folder: &Folder,
+) -> io::Result<(Part, Vec<Part>)> {
+    let mut spool = Spool::new(folder);
     let mut kept = Vec::new();
     let mut next = Some(first);
     let mut root = None;
@@ -166,11 +179,12 @@ async fn search(multipart: &mut Multipart, first: Part, start: &str) -> io::Resu
 async fn envelope(
     mut root: Content,
     side: Side,
+    folder: &Folder,
     mut ready: Vec<Part>,
     parts: Parts,
 ) -> Result<(Element, Parts), Refusal> {
     let mut extractor = Extractor::default();
-    let mut spool = Spool::default();
+    let mut spool = Spool::new(folder);
     while let Some(chunk) = root.chunk().await? {
         extractor.feed(&chunk).map_err(Fault::sender)?;
         if extractor.envelope.len() > limits::ENVELOPE {

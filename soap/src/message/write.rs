@@ -15,24 +15,24 @@ use crate::addressing;
 use crate::envelope::Envelope;
 use crate::mime;
 use crate::parts::{Binary, Content, Parts, XOP, binary, same_content_id};
-use crate::spool::Spool;
+use crate::spool::{Folder, Spool};
 use crate::xml::{Element, Node};
 
-/// The media type and the bytes of a message.
-pub(crate) fn write(message: Message) -> (String, Content) {
+/// The media type and the bytes of a message; documents that have to wait do so in a folder.
+pub(crate) fn write(message: Message, folder: &Folder) -> (String, Content) {
     let mut headers = addressing::write(&message);
     headers.extend(message.headers);
     let mut envelope = Envelope { headers, body: message.body }.close();
     match message.encoding {
         Encoding::Mtom => mime::related(&envelope.write(), message.parts),
         Encoding::Simple => {
-            ("application/soap+xml; charset=UTF-8".to_owned(), simple(&mut envelope, message.parts))
+            ("application/soap+xml; charset=UTF-8".to_owned(), simple(&mut envelope, message.parts, folder))
         }
     }
 }
 
 /// The envelope with base64 in the place of each include, encoded while it goes out.
-fn simple(envelope: &mut Element, parts: Parts) -> Content {
+fn simple(envelope: &mut Element, parts: Parts, folder: &Folder) -> Content {
     let mark = format!("[{}]", Uuid::new_v4());
     let mut ids = Vec::new();
     if !parts.is_empty() {
@@ -46,7 +46,7 @@ fn simple(envelope: &mut Element, parts: Parts) -> Content {
         text.split(&mark).map(|piece| Bytes::copy_from_slice(piece.as_bytes())).collect();
     pieces.reverse();
     ids.reverse();
-    let state = Inlined { pieces, ids, parts, spool: Spool::default(), passed: HashMap::new() };
+    let state = Inlined { pieces, ids, parts, spool: Spool::new(folder), passed: HashMap::new() };
     let contents = stream::try_unfold(state, |mut state| async {
         Ok::<_, io::Error>(state.next().await?.map(|content| (content, state)))
     });

@@ -19,12 +19,14 @@ use super::exchange::{Exchange, exchange};
 use super::stall::Stall;
 use crate::limits;
 use crate::peer::{Certificate, Peer};
+use crate::spool::Folder;
 
 /// What all connections of a server share.
 pub(super) struct Listener {
     pub(super) service: Arc<dyn Service>,
     pub(super) tls: TlsAcceptor,
     pub(super) admission: Arc<Admission>,
+    pub(super) folder: Folder,
 }
 
 /// Serves the requests of one connection until either side closes it, or the server stops.
@@ -49,6 +51,7 @@ pub(super) async fn serve(
         peer: Peer { address: Some(address), certificate: Some(certificate) },
         busy: place.busy || connection.is_none(),
         large_bodies: Arc::clone(&allowance.large_bodies),
+        folder: listener.folder.clone(),
     });
     let service = service_fn(move |request| exchange(request, Arc::clone(&exchange_of)));
     let mut http = pin!(

@@ -23,6 +23,7 @@ use crate::message::write::write;
 use crate::message::{Encoding, Message};
 use crate::parts::Content;
 use crate::peer::Peer;
+use crate::spool::Folder;
 
 /// What the exchanges of one connection share.
 pub(super) struct Exchange {
@@ -31,6 +32,8 @@ pub(super) struct Exchange {
     /// The peer is only to be told to come back later.
     pub(super) busy: bool,
     pub(super) large_bodies: Arc<Semaphore>,
+    /// Where documents wait.
+    pub(super) folder: Folder,
 }
 
 /// Answers one request. However it is answered, the rest of it is read.
@@ -74,7 +77,9 @@ fn unwanted(head: &Parts, body: &Incoming, context: &Exchange) -> Option<Respons
 
 async fn answer(path: &str, head: &HeaderMap, body: Content, context: &Exchange) -> Response<Content> {
     let service = &context.service;
-    let message = match read(head, body, Side::Request, &|name| service.understands(name)).await {
+    let message = match read(head, body, Side::Request, &|name| service.understands(name), &context.folder)
+        .await
+    {
         Ok(message) => message,
         Err(refusal) => {
             let address = context.peer.address;
@@ -94,17 +99,27 @@ async fn answer(path: &str, head: &HeaderMap, body: Content, context: &Exchange)
     match answer {
         Ok(message) => {
             tracing::debug!(path, action, "answered");
-            respond(StatusCode::OK, message.answering(request_id.as_deref(), encoding))
+            respond(StatusCode::OK, message.answering(request_id.as_deref(), encoding), &context.folder)
         }
         Err(fault) => {
             tracing::info!(path, action, code = ?fault.code, "answered with a fault");
-            respond(fault.status(), fault.into_message(request_id.as_deref(), encoding))
+            respond_fault(fault.status(), fault, request_id.as_deref(), encoding)
         }
     }
 }
 
-fn respond(status: StatusCode, message: Message) -> Response<Content> {
-    let (media_type, content) = write(message);
+/// A fault has no documents.
+fn respond_fault(
+    status: StatusCode,
+    fault: Fault,
+    request_id: Option<&str>,
+    encoding: Encoding,
+) -> Response<Content> {
+    respond(status, fault.into_message(request_id, encoding), &Folder::default())
+}
+
+fn respond(status: StatusCode, message: Message, folder: &Folder) -> Response<Content> {
+    let (media_type, content) = write(message, folder);
     let mut response = Response::new(content);
     *response.status_mut() = status;
     if let Ok(media_type) = HeaderValue::try_from(media_type) {
@@ -115,7 +130,7 @@ fn respond(status: StatusCode, message: Message) -> Response<Content> {
 
 fn refused(refusal: Refusal) -> Response<Content> {
     let Refusal { status, fault, encoding, request_id } = refusal;
-    let mut response = respond(status, fault.into_message(request_id.as_deref(), encoding));
+    let mut response = respond_fault(status, fault, request_id.as_deref(), encoding);
     match status {
         StatusCode::SERVICE_UNAVAILABLE => retry_later(&mut response),
         StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE => close(&mut response),
@@ -126,7 +141,7 @@ fn refused(refusal: Refusal) -> Response<Content> {
 
 fn busy() -> Response<Content> {
     let fault = Fault::receiver("too many connections; come back later");
-    let mut response = respond(StatusCode::SERVICE_UNAVAILABLE, fault.into_message(None, Encoding::Simple));
+    let mut response = respond_fault(StatusCode::SERVICE_UNAVAILABLE, fault, None, Encoding::Simple);
     retry_later(&mut response);
     response
 }

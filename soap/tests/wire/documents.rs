@@ -7,7 +7,7 @@ use futures_util::stream;
 use sha2::{Digest, Sha256};
 use soap::{Binary, Content, Encoding, Fault, Message, Part, Peer, binary, include, same_content_id};
 
-use crate::peers::{Authority, element, serve};
+use crate::peers::{Authority, bind, element, run, serve};
 
 const CHUNK: usize = 256 << 10;
 const CHUNKS: u64 = 256;
@@ -168,4 +168,28 @@ async fn one_connection_serves_many_requests_and_many_connections_at_once() {
     for answer in answers {
         assert_eq!(answer.unwrap().body.elements().next().unwrap().attribute("size"), Some("40960"));
     }
+}
+
+#[tokio::test]
+async fn a_document_that_cannot_wait_in_its_folder_is_our_fault_and_not_the_peers() {
+    let authority = Authority::new();
+    let folder = tempfile::tempdir().unwrap();
+    let gone = folder.path().join("gone");
+    let inline = || message("urn:echo", vec![("1@test", Content::from(vec![7; 1 << 20]))], Encoding::Simple);
+
+    let server = bind(&authority.trust(), &authority.identity()).await.spooling_in(gone.clone());
+    let server = run(server, echo);
+    let error = authority.client().send(&server.url(), inline()).await.unwrap_err();
+    let soap::SendError::Refused(fault) = error else { panic!("{error}") };
+    assert_eq!(fault.code, soap::FaultCode::Receiver);
+    assert!(fault.reason.starts_with("internal error, logged as "), "{fault}");
+    assert!(!fault.reason.contains("gone"), "{fault}");
+
+    let server = serve(&authority, &authority.identity(), echo).await;
+    let client = authority.client().spooling_in(gone.clone());
+    let error = client.send(&server.url(), inline()).await.unwrap_err().to_string();
+    assert!(error.contains("internal error, logged as ") && !error.contains("gone"), "{error}");
+
+    std::fs::create_dir(&gone).unwrap();
+    assert!(client.send(&server.url(), inline()).await.is_ok());
 }

@@ -131,8 +131,19 @@ where
     F: Fn(Message, Peer) -> R + Send + Sync + 'static,
     R: Future<Output = Result<Message, Fault>> + Send + 'static,
 {
+    run(bind(trust, identity).await, answer)
+}
+
+pub(crate) async fn bind(trust: &Trust, identity: &Identity) -> Server {
     let config = server_config(identity, trust).unwrap();
-    let server = Server::bind((Ipv4Addr::LOCALHOST, 0).into(), config).await.unwrap();
+    Server::bind((Ipv4Addr::LOCALHOST, 0).into(), config).await.unwrap()
+}
+
+pub(crate) fn run<F, R>(server: Server, answer: F) -> Running
+where
+    F: Fn(Message, Peer) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<Message, Fault>> + Send + 'static,
+{
     let address = server.address();
     let (stop, stopped) = oneshot::channel::<()>();
     let service = Arc::new(Function(move |message, peer| answer(message, peer).boxed()));

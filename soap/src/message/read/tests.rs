@@ -23,7 +23,8 @@ async fn receive(media_type: &str, body: &[u8]) -> Result<Message, Box<Refusal>>
     let mut head = HeaderMap::new();
     head.insert(header::CONTENT_TYPE, HeaderValue::from_str(media_type).unwrap());
     let pieces: Vec<_> = body.chunks(777).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
-    read(&head, Content::from_stream(stream::iter(pieces)), Side::Request, &|_| false).await
+    read(&head, Content::from_stream(stream::iter(pieces)), Side::Request, &|_| false, &Folder::default())
+        .await
 }
 
 /// Receives a message and collects its documents: content id and bytes.
@@ -251,11 +252,17 @@ async fn refuses_what_is_no_soap_message() {
         assert_eq!(receive(media_type, b"x").await.unwrap_err().status, 415, "{media_type}");
     }
     let mut head = HeaderMap::new();
-    let nothing = read(&head, Content::empty(), Side::Request, &|_| false).await;
+    let nothing = read(&head, Content::empty(), Side::Request, &|_| false, &Folder::default()).await;
     assert_eq!(nothing.unwrap_err().status, 415);
     head.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/soap+xml"));
     head.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-    assert_eq!(read(&head, Content::empty(), Side::Request, &|_| false).await.unwrap_err().status, 415);
+    assert_eq!(
+        read(&head, Content::empty(), Side::Request, &|_| false, &Folder::default())
+            .await
+            .unwrap_err()
+            .status,
+        415
+    );
 }
 
 #[tokio::test]
@@ -299,7 +306,11 @@ async fn takes_more_nodes_from_an_answer_than_from_a_request() {
     assert!(refusal.fault.reason.contains("nodes"));
     let mut head = HeaderMap::new();
     head.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/soap+xml"));
-    assert!(read(&head, Content::from(many.into_bytes()), Side::Answer, &|_| false).await.is_ok());
+    assert!(
+        read(&head, Content::from(many.into_bytes()), Side::Answer, &|_| false, &Folder::default())
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -315,7 +326,7 @@ async fn says_as_a_status_what_stopped_the_body() {
         let mut head = HeaderMap::new();
         head.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/soap+xml"));
         let body = Content::from_stream(stream::iter(broken));
-        let refusal = read(&head, body, Side::Request, &|_| false).await.unwrap_err();
+        let refusal = read(&head, body, Side::Request, &|_| false, &Folder::default()).await.unwrap_err();
         assert_eq!(refusal.status, status);
         assert_eq!(refusal.fault.code == FaultCode::Receiver, status > 500);
     }

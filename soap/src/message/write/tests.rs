@@ -21,14 +21,14 @@ fn message(encoding: Encoding, included: &[&str]) -> Message {
 }
 
 async fn again(message: Message) -> Message {
-    let (media_type, content) = write(message);
+    let (media_type, content) = write(message, &Folder::default());
     let mut head = HeaderMap::new();
     head.insert(header::CONTENT_TYPE, HeaderValue::from_str(&media_type).unwrap());
-    read(&head, content, Side::Request, &|_| false).await.unwrap()
+    read(&head, content, Side::Request, &|_| false, &Folder::default()).await.unwrap()
 }
 
 async fn text(message: Message) -> String {
-    let bytes = write(message).1.collect(1 << 20).await.unwrap();
+    let bytes = write(message, &Folder::default()).1.collect(1 << 20).await.unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
@@ -59,10 +59,10 @@ async fn what_is_written_is_read_again() {
 
 #[tokio::test]
 async fn m23_stays_multipart_without_documents_and_says_how_long_it_is() {
-    let (media_type, content) = write(message(Encoding::Mtom, &[]));
+    let (media_type, content) = write(message(Encoding::Mtom, &[]), &Folder::default());
     assert!(media_type.starts_with("multipart/related"));
     assert!(content.size_hint().exact().is_some());
-    let (media_type, content) = write(message(Encoding::Simple, &[]));
+    let (media_type, content) = write(message(Encoding::Simple, &[]), &Folder::default());
     assert_eq!(media_type, "application/soap+xml; charset=UTF-8");
     assert!(content.size_hint().exact().is_some());
 }
@@ -98,6 +98,6 @@ async fn encodes_documents_in_pieces_of_any_length() {
 #[tokio::test]
 async fn breaks_off_when_an_included_document_is_missing() {
     let sent = message(Encoding::Simple, &["1", "2"]).with_part(part("1", b"one"));
-    let error = write(sent).1.collect(1 << 20).await.unwrap_err();
+    let error = write(sent, &Folder::default()).1.collect(1 << 20).await.unwrap_err();
     assert!(error.to_string().contains("'2'"));
 }
