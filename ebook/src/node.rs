@@ -78,7 +78,9 @@ impl Node {
         let identifiers = Identifiers::of(&config).map_err(Failure::Refused)?;
         let audit_file = config.data("audit.jsonl");
         let audit = Audit::to_file(&audit_file).map_err(|error| file(&audit_file, "write to it", &error))?;
-        let client = credentials.client()?;
+        let spool = config.data("spool");
+        make_private(&spool).map_err(|error| file(&spool, "make the folder", &error))?;
+        let client = credentials.client()?.spooling_in(spool);
 
         let registry = if config.registry.enabled { Some(open_registry(&config).await?) } else { None };
         let registry_endpoint =

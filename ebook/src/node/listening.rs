@@ -40,6 +40,7 @@ impl Listening {
         // Until people can sign in, nobody without a certificate of the domain sees a patient from outside.
         let web_tls = if web_at.ip().is_loopback() { None } else { Some(Arc::clone(&tls)) };
         let soap = Server::bind(soap_at, tls).await.map_err(|error| occupied("soap", soap_at, &error))?;
+        let soap = soap.spooling_in(node.config.data("spool"));
         let web = TcpListener::bind(web_at).await.map_err(|error| occupied("web", web_at, &error))?;
         let web_address = web.local_addr().map_err(|error| occupied("web", web_at, &error))?;
         Ok(Self { node, soap, web, web_address, web_tls })
