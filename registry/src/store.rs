@@ -21,8 +21,10 @@ pub(crate) use patient::{Patient, PatientNumber};
 use database::{DatabaseError, Schema};
 
 /// The tables of the registry.
-pub(crate) const SCHEMA: Schema =
-    Schema { keeper: "registry", migrations: &[include_str!("store/tables_1.sql")] };
+pub(crate) const SCHEMA: Schema = Schema {
+    keeper: "registry",
+    migrations: &[include_str!("store/tables_1.sql"), include_str!("store/tables_2.sql")],
+};
 
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]

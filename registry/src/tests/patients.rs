@@ -1,8 +1,10 @@
 //! Patients, known and merged (ITI TF-2 3.8).
 
 use actors::transactions::stored_query::{DocumentFilter, FindDocuments, Query};
+use database::Row;
 
 use super::*;
+use crate::store::patient::LIST;
 
 fn find(patient: &str) -> Query {
     Query::FindDocuments(FindDocuments {
@@ -97,4 +99,22 @@ async fn lists_patients_by_a_part_of_their_id() {
     assert_eq!(listed("", 1).await, ["A%1"]);
     assert!(house.registry.knows(&patients[3].parse().unwrap()).await.unwrap());
     assert!(!house.registry.knows(&"X^^^&1.2&ISO".parse().unwrap()).await.unwrap());
+}
+
+#[tokio::test]
+async fn lists_patients_in_the_order_of_an_index() {
+    let house = House::accepting().await;
+    let explain: &'static str = format!("EXPLAIN QUERY PLAN {LIST}").leak();
+    let mut reader = house.registry.database.read().await.unwrap();
+    let steps = reader.rows(explain, ["%".into(), 1.into()]).await.unwrap();
+    let steps: Vec<String> = steps.into_iter().map(step).collect();
+    assert_eq!(steps, ["SCAN patient USING INDEX patient_listed"]);
+}
+
+/// What a step of a query plan does: its last column, after three numbers.
+fn step(mut row: Row) -> String {
+    for _ in 0..3 {
+        row.take::<i64>().unwrap();
+    }
+    row.take().unwrap()
 }
