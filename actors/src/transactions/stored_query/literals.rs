@@ -25,6 +25,11 @@ pub(super) fn read(value: &str) -> Result<Vec<String>, String> {
     }
 }
 
+/// Whether a `rim:Value` is a list of nothing, `()`.
+pub(super) fn is_empty(value: &str) -> bool {
+    value.chars().filter(|c| !c.is_whitespace()).eq(['(', ')'])
+}
+
 /// A text as a literal.
 pub(super) fn text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))

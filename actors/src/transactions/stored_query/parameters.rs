@@ -16,9 +16,10 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Those of a `rim:AdhocQuery`.
+    /// Those of a `rim:AdhocQuery`; an empty list is as good as none.
     pub(super) fn of(query: &Element) -> Self {
-        let slots = query.children_named(RIM, "Slot").map(Slot::read).collect();
+        let mut slots: Vec<Slot> = query.children_named(RIM, "Slot").map(Slot::read).collect();
+        slots.iter_mut().for_each(|slot| slot.values.retain(|value| !literals::is_empty(value)));
         Self { slots, errors: RegistryErrors::default() }
     }
 

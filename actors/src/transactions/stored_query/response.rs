@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use metadata::vocabulary::{QUERY, RIM};
 use metadata::{
-    DocumentEntry, Flavour, HomeCommunityId, Object, ObjectId, RegistryErrors, ResponseStatus, Severity,
+    DocumentEntry, ErrorCode, Flavour, HomeCommunityId, Object, ObjectId, RegistryError, RegistryErrors,
+    ResponseStatus, Severity,
 };
 use soap::message::Message;
 use soap::parts::Parts;
@@ -48,10 +49,14 @@ impl QueryResponse {
         let mut errors = self.errors;
         let objects = self.found.into_iter().filter_map(|found| match found {
             Found::Object(object) => Some(*object),
-            Found::Written(markup) => {
-                let element = Element::parse(markup.as_bytes(), &Limits::default()).ok()?;
-                read_object(&element, &mut errors)
-            }
+            Found::Written(markup) => match Element::parse(markup.as_bytes(), &Limits::default()) {
+                Ok(element) => read_object(&element, &mut errors),
+                Err(error) => {
+                    let context = format!("an object that was found is no XML: {error}");
+                    errors.push(RegistryError::warning(ErrorCode::Internal, context));
+                    None
+                }
+            },
             Found::Reference { .. } => None,
         });
         (objects.collect(), errors)

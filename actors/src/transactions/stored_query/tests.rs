@@ -183,6 +183,32 @@ fn refuses_a_missing_parameter() {
 }
 
 #[test]
+fn an_empty_list_is_as_good_as_none() {
+    let status: (&str, &[&str]) = ("$XDSDocumentEntryStatus", &[APPROVED]);
+    let patient: (&str, &[&str]) = ("$XDSDocumentEntryPatientId", &[PATIENT]);
+    let id: (&str, &[&str]) = ("$XDSDocumentEntryUniqueId", &["'1.2.3'"]);
+    let required: [(&str, &[(&str, &[&str])]); 6] = [
+        (FindDocuments::ID, &[("$XDSDocumentEntryPatientId", &["()"]), status]),
+        (FindDocuments::ID, &[patient, ("$XDSDocumentEntryStatus", &["()"])]),
+        (FindDocumentsByReferenceId::ID, &[patient, status, ("$XDSDocumentEntryReferenceIdList", &["()"])]),
+        (GetDocuments::ID, &[("$XDSDocumentEntryUniqueId", &["()"])]),
+        (GetAssociations::ID, &[("$uuid", &["()", " ( ) "])]),
+        (GetRelatedDocuments::ID, &[id, ("$AssociationTypes", &["()"])]),
+    ];
+    for (query, slots) in required {
+        refused(ask(query, slots), ErrorCode::StoredQueryMissingParam);
+    }
+    let optional = find_documents(&[
+        ("$XDSDocumentEntryClassCode", &["()"]),
+        ("$XDSDocumentEntryEventCodeList", &["()"]),
+        ("$XDSDocumentEntryType", &["()"]),
+    ]);
+    assert_eq!(optional.unwrap().filter, DocumentFilter::default());
+    let both: [(&str, &[&str]); 2] = [id, ("$XDSDocumentEntryEntryUUID", &["()"])];
+    assert!(ask(GetDocuments::ID, &both).is_ok());
+}
+
+#[test]
 fn names_every_wrong_parameter_in_one_answer() {
     let errors = ask(GetAll::ID, &[]).unwrap_err();
     let places: Vec<_> = errors.0.iter().filter_map(|error| error.location.as_deref()).collect();
@@ -296,6 +322,13 @@ fn written_objects_are_read_like_others() {
     assert_eq!(read.references().collect::<Vec<_>>(), [&ObjectId::Uuid(uuid(9))]);
     assert_eq!(response.into_objects(), (vec![object.clone()], RegistryErrors::default()));
     assert_eq!(read.into_objects(), (vec![object], RegistryErrors::default()));
+}
+
+#[test]
+fn a_kept_object_that_is_no_xml_is_a_warning_too() {
+    let (objects, errors) = QueryResponse::of(vec![Found::Written("<cut".to_owned())]).into_objects();
+    assert!(objects.is_empty());
+    assert!(!errors.is_empty() && !errors.is_failure(), "{errors}");
 }
 
 #[test]
