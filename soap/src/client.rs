@@ -105,7 +105,11 @@ impl Client {
             let turns = peers.entry(authority.clone());
             Arc::clone(turns.or_insert_with(|| Arc::new(Semaphore::new(limits::REQUESTS_TO_A_PEER))))
         };
-        turns.acquire_owned().await.map_err(|error| SendError::Unreachable(error.to_string()))
+        let turn = timeout(limits::TURN_TIME, turns.acquire_owned()).await.ok().and_then(Result::ok);
+        turn.ok_or_else(|| {
+            let (open, time) = (limits::REQUESTS_TO_A_PEER, limits::TURN_TIME.as_secs());
+            SendError::Unreachable(format!("{open} requests to {authority} were open or unread for {time} s"))
+        })
     }
 }
 

@@ -80,6 +80,9 @@ pub const PLACE_TIME: Duration = Duration::from_secs(10);
 /// Requests that a client sends to one peer at a time; more wait for their turn.
 pub const REQUESTS_TO_A_PEER: usize = 32;
 
+/// Time that a request waits for its turn.
+pub const TURN_TIME: Duration = Duration::from_secs(120);
+
 /// Unused connections to one peer that a client keeps.
 pub const UNUSED_CONNECTIONS: usize = 16;
 

@@ -1,6 +1,7 @@
 //! How long the server waits for a peer. The clock of these tests runs only while all are waiting.
 
-use soap::{Encoding, Fault, Message, Peer, limits};
+use futures_util::stream;
+use soap::{Content, Encoding, Fault, Message, Part, Peer, limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -119,6 +120,26 @@ async fn a_client_does_not_wait_for_ever() {
     let (error, ()) = tokio::join!(client.send(&url, message), pausing);
     let expected = format!("no answer within {} s", limits::ANSWER_TIME.as_secs());
     assert_eq!(error.unwrap_err(), soap::SendError::Unreachable(expected));
+}
+
+#[tokio::test]
+async fn a_client_does_not_wait_for_its_turn_for_ever() {
+    let authority = Authority::new();
+    let endless = async |message: Message, _: Peer| {
+        let content = Content::from_stream(stream::pending());
+        let part = Part { content_id: "1@test".to_owned(), media_type: "text/plain".to_owned(), content };
+        Ok(Message::new("urn:pong", element("Pong"), message.encoding).with_part(part))
+    };
+    let server = serve(&authority, &authority.identity(), endless).await;
+    let (client, url) = (authority.client(), server.url());
+    let ping = || Message::new("urn:ping", element("Ping"), Encoding::Mtom);
+    let asked = (0..limits::REQUESTS_TO_A_PEER).map(|_| client.send(&url, ping()));
+    let unread = futures_util::future::try_join_all(asked).await.unwrap();
+    tokio::time::pause();
+    let waiting = tokio::time::timeout(2 * limits::TURN_TIME, client.send(&url, ping()));
+    let error = waiting.await.expect("it waits for ever").unwrap_err();
+    assert!(matches!(&error, soap::SendError::Unreachable(reason) if reason.contains("unread")), "{error}");
+    drop(unread);
 }
 
 #[tokio::test]
