@@ -23,8 +23,8 @@ pub const HEAD: usize = 64 << 10;
 /// Fields of an HTTP head.
 pub const HEAD_FIELDS: usize = 100;
 
-/// Parts of one multipart message, the root included.
-pub const PARTS: usize = 1_000;
+/// Parts of one multipart message: a thousand documents behind the root.
+pub const PARTS: usize = 1_001;
 
 /// Bytes of the head of one MIME part.
 pub const PART_HEAD: usize = 8 << 10;
@@ -98,6 +98,9 @@ pub const READ_BUFFER: usize = 128 << 10;
 /// Time after which a client closes a connection that it does not use: sooner than a server would,
 /// so that no request is sent into a connection that is being closed.
 pub const UNUSED_TIME: Duration = Duration::from_secs(5);
+
+/// Time between two lines of the log about strangers who could not connect.
+pub const LOG_PAUSE: Duration = Duration::from_secs(1);
 
 /// What a peer that was turned away is told to wait.
 pub const RETRY_AFTER: Duration = Duration::from_secs(10);

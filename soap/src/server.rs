@@ -5,6 +5,7 @@
 mod admission;
 mod connection;
 mod exchange;
+mod seldom;
 mod stall;
 
 use std::io;
@@ -28,6 +29,7 @@ use crate::spool::Folder;
 use crate::xml::Name;
 use admission::Admission;
 use connection::Listener;
+use seldom::Seldom;
 
 /// What answers the messages of a server.
 pub trait Service: Send + Sync + 'static {
@@ -82,6 +84,7 @@ impl Server {
             tls: TlsAcceptor::from(self.tls),
             admission: Arc::new(Admission::default()),
             folder: self.folder,
+            strangers: Seldom::default(),
         });
         let (stop, stopped) = watch::channel(());
         let mut shutdown = pin!(shutdown);
@@ -91,7 +94,9 @@ impl Server {
                 accepted = accept(&self.listener) => accepted,
             };
             let Some(place) = listener.admission.connection() else {
-                tracing::warn!(%address, "too many connections: closed");
+                if let Some(unsaid) = listener.strangers.pass() {
+                    tracing::warn!(%address, unsaid, "too many connections: closed");
+                }
                 continue;
             };
             tokio::spawn(connection::serve(Arc::clone(&listener), stream, address, place, stopped.clone()));

@@ -16,6 +16,7 @@ use tokio_rustls::server::TlsStream;
 use super::Service;
 use super::admission::{Admission, Place};
 use super::exchange::{Exchange, exchange};
+use super::seldom::Seldom;
 use super::stall::Stall;
 use crate::limits;
 use crate::peer::{Certificate, Peer};
@@ -27,6 +28,8 @@ pub(super) struct Listener {
     pub(super) tls: TlsAcceptor,
     pub(super) admission: Arc<Admission>,
     pub(super) folder: Folder,
+    /// What is said of those who could not connect.
+    pub(super) strangers: Seldom,
 }
 
 /// Serves the requests of one connection until either side closes it, or the server stops.
@@ -37,7 +40,7 @@ pub(super) async fn serve(
     place: Place,
     mut stopped: watch::Receiver<()>,
 ) {
-    let Some(stream) = handshake(&listener.tls, stream, address).await else { return };
+    let Some(stream) = handshake(&listener, stream, address).await else { return };
     let certificates = stream.get_ref().1.peer_certificates();
     let certificate = match certificates.and_then(<[_]>::first).map(|der| Certificate::from_der(der)) {
         Some(Ok(certificate)) => certificate,
@@ -77,17 +80,20 @@ pub(super) async fn serve(
 }
 
 async fn handshake(
-    tls: &TlsAcceptor,
+    listener: &Listener,
     stream: TcpStream,
     address: SocketAddr,
 ) -> Option<TlsStream<TcpStream>> {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%address, %error, "no nodelay");
     }
-    match timeout(limits::HANDSHAKE_TIME, tls.accept(stream)).await {
+    let error = match timeout(limits::HANDSHAKE_TIME, listener.tls.accept(stream)).await {
         Ok(Ok(stream)) => return Some(stream),
-        Ok(Err(error)) => tracing::warn!(%address, %error, "TLS handshake refused"),
-        Err(_) => tracing::warn!(%address, "TLS handshake not finished in time"),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => "not finished in time".to_owned(),
+    };
+    if let Some(unsaid) = listener.strangers.pass() {
+        tracing::info!(%address, error, unsaid, "TLS handshake refused");
     }
     None
 }

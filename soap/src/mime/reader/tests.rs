@@ -168,6 +168,7 @@ async fn refuses_heads_beyond_the_limits() {
 async fn refuses_more_parts_than_allowed() {
     let many = |count: usize| format!("{}--B--", "--B\r\n\r\n\r\n".repeat(count));
     assert_eq!(parts(many(limits::PARTS).as_bytes(), "B", usize::MAX).await.unwrap().len(), limits::PARTS);
+    assert_eq!(limits::PARTS, 1 + 1_000, "the root and a thousand documents");
     let error = parts(many(limits::PARTS + 1).as_bytes(), "B", usize::MAX).await.unwrap_err();
     assert!(error.to_string().contains("parts"));
     assert!(parts(many(100_000).as_bytes(), "B", 1000).await.is_err());
