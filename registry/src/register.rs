@@ -10,14 +10,14 @@ use metadata::{EntryUuid, RegistryErrors, Submission, Timestamp};
 use uuid::Uuid;
 
 use crate::rules::{self, Case, Known};
-use crate::store::{self, NewObject, StoreError, patient};
+use crate::store::{self, NewObject, patient};
 use crate::{Policy, Refusal, Registry};
 
 impl Registry {
     /// Registers all objects of a submission, approved and under UUIDs, or says all that is wrong with it.
     pub async fn register(&self, submission: Submission) -> Result<RegistryResponse, RegistryErrors> {
         const DOING: &str = "registering a submission";
-        let prepared = Prepared::of(submission).map_err(|error| Refusal::from(error).into_errors(DOING))?;
+        let prepared = Prepared::of(submission).map_err(|refusal| refusal.into_errors(DOING))?;
         let (prepared, policy) = (Arc::new(prepared), self.policy);
         let outcome = self.database.write(move |writer| {
             let prepared = Arc::clone(&prepared);
@@ -39,7 +39,7 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn of(submitted: Submission) -> Result<Self, StoreError> {
+    fn of(submitted: Submission) -> Result<Self, Refusal> {
         let now = Timestamp::from_unix(jiff::Timestamp::now().as_second());
         let mut resolved = submitted.clone();
         resolved.assign_uuids(new_uuid);

@@ -34,6 +34,7 @@ pub(super) async fn answer(
         refuse_several_patients(&objects, &patients)?;
     }
     let fragments = fragments(reader, objects.keys().copied().collect()).await?;
+    let fragments = fragments.ok_or_else(|| too_many("the objects are larger than an answer may be"))?;
     Ok(objects
         .values()
         .filter_map(|object| {
@@ -76,11 +77,15 @@ fn refuse_too_many(found: usize, return_type: ReturnType) -> Result<(), Registry
     if found <= limit {
         return Ok(());
     }
+    Err(too_many(&format!("{found} objects were found, {limit} are returned at most")))
+}
+
+fn too_many(problem: &str) -> RegistryErrors {
     let context = format!(
-        "{found} objects were found, {limit} are returned at most: narrow the query, or ask for ObjectRef and \
-         then for the objects in blocks (ITI TF-2 3.18.4.1.3.3)"
+        "{problem}: narrow the query, or ask for ObjectRef and then for the objects in blocks \
+         (ITI TF-2 3.18.4.1.3.3)"
     );
-    Err(RegistryErrors::from(RegistryError::new(ErrorCode::TooManyResults, context)))
+    RegistryErrors::from(RegistryError::new(ErrorCode::TooManyResults, context))
 }
 
 /// The queries by id whose whole objects must be of one patient (ITI TF-2 3.18.4.1.3.3.1).

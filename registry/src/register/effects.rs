@@ -23,7 +23,7 @@ pub(super) async fn apply(
     let added = take_places(writer, prepared, &replacements, keys).await?;
     update_folders(writer, prepared, &added, keys).await?;
     let objects = added.into_iter().filter_map(|association| NewObject::of(association.into()).transpose());
-    Ok(objects.collect::<Result<_, _>>()?)
+    objects.collect()
 }
 
 /// Deprecates the documents that are replaced, before what hangs on them: one may hang on another. Tells where

@@ -1,9 +1,13 @@
 //! From an object to the columns that it is found by, and its fragment.
 
-use metadata::{Author, EntryUuid, Fragment, Hash, Object as Said, ObjectType, Timestamp};
+use metadata::{
+    Author, EntryUuid, ErrorCode, Fragment, Hash, Object as Said, ObjectType, RegistryError, RegistryErrors,
+    Timestamp,
+};
 
-use super::fragment::compress;
-use super::{Facet, Facets, Kind, StoreError};
+use super::fragment::{LARGEST, compress};
+use super::{Facet, Facets, Kind};
+use crate::Refusal;
 
 /// An object to be stored; the ends of an association stand for themselves until their keys are known.
 #[derive(Debug, Clone)]
@@ -23,9 +27,11 @@ pub(crate) struct NewObject {
 
 impl NewObject {
     /// The row of an object; none while one of its ids is symbolic.
-    pub(crate) fn of(mut said: Said) -> Result<Option<Self>, StoreError> {
+    pub(crate) fn of(mut said: Said) -> Result<Option<Self>, Refusal> {
         let Some(uuid) = said.identity().id.uuid() else { return Ok(None) };
         forget_home(&mut said);
+        let fragment = Fragment::of(&said).to_bytes();
+        refuse_too_large(&said, fragment.len())?;
         let new = Self {
             uuid,
             kind: kind(&said),
@@ -37,7 +43,7 @@ impl NewObject {
             service_stop: None,
             ends: None,
             facets: facets(&said),
-            fragment: compress(&Fragment::of(&said))?,
+            fragment: compress(&fragment)?,
         };
         let second = |time: Option<Timestamp>| time.map(Timestamp::start);
         Ok(match said {
@@ -57,6 +63,16 @@ impl NewObject {
             }
         })
     }
+}
+
+/// What was taken in can be given back.
+fn refuse_too_large(said: &Said, bytes: usize) -> Result<(), RegistryErrors> {
+    if bytes <= LARGEST {
+        return Ok(());
+    }
+    let identity = said.identity();
+    let context = format!("{identity}: has {bytes} bytes of ebRIM, {LARGEST} are kept at most");
+    Err(RegistryErrors::from(RegistryError::new(ErrorCode::Metadata, context).at(identity)))
 }
 
 const fn kind(said: &Said) -> Kind {

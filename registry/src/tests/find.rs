@@ -4,10 +4,11 @@ use actors::transactions::stored_query::{
     ContentFilter, DocumentFilter, FindDocuments, FindDocumentsByReferenceId, FindFolders,
     FindSubmissionSets, GetAll, Pattern, Period, Query,
 };
-use metadata::{Code, ObjectType};
+use metadata::{Code, ObjectType, Slot};
 
 use super::*;
 use crate::query::LEAF_CLASS_LIMIT;
+use crate::store::{LARGEST, LARGEST_ANSWER};
 
 const BOTH: [AvailabilityStatus; 2] = [AvailabilityStatus::Approved, AvailabilityStatus::Deprecated];
 
@@ -274,4 +275,28 @@ async fn refuses_more_than_an_answer_may_hold() {
     assert_eq!(house.refused_query(StoredQuery::leaf_class(query.clone())).await, ErrorCode::TooManyResults);
     let response = house.registry.query(&StoredQuery::object_ref(query)).await.unwrap();
     assert_eq!(response.references().count(), LEAF_CLASS_LIMIT + 1);
+}
+
+/// The sample with so much more said of its document.
+fn heavy(number: u32, bytes: usize) -> Submission {
+    let mut submission = document(number);
+    submission.entries[0].extra.slots.push(Slot::new("urn:example:heavy", "x".repeat(bytes)));
+    submission
+}
+
+#[tokio::test]
+async fn refuses_larger_objects_than_an_answer_may_hold() {
+    let house = House::accepting().await;
+    let one = LARGEST - (16 << 10);
+    assert_eq!(house.refusal(heavy(0, LARGEST)).await, [ErrorCode::Metadata]);
+    let fit = LARGEST_ANSWER / LARGEST as u64;
+    for number in 0..=u32::try_from(fit).unwrap() {
+        house.register(heavy(number, one)).await;
+    }
+    let query = Query::FindDocuments(documents(DocumentFilter::default()));
+    assert_eq!(house.refused_query(StoredQuery::leaf_class(query.clone())).await, ErrorCode::TooManyResults);
+    let response = house.registry.query(&StoredQuery::object_ref(query)).await.unwrap();
+    assert_eq!(response.references().count() as u64, fit + 1);
+    let entry = house.entry(&document_id(0)).await;
+    assert_eq!(entry.extra.slots[0].values[0].len(), one);
 }
