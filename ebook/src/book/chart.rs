@@ -14,15 +14,12 @@ use super::language::Language;
 pub(crate) const WIDTH: f64 = 560.0;
 pub(crate) const HEIGHT: f64 = 230.0;
 const LEFT: f64 = 58.0;
-const RIGHT: f64 = 544.0;
+const RIGHT: f64 = 524.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 196.0;
 
 /// About how large a character of a label is.
 const CHARACTER: (f64, f64) = (6.8, 13.0);
-
-/// Half the width of a date beneath the axis, less what is free beside it.
-const HALF_A_DATE: f64 = 22.0;
 
 /// The marks of the series, so that they differ in more than colour.
 pub(crate) const MARKS: [&str; 6] = [
@@ -70,8 +67,6 @@ pub(crate) struct Dot {
 pub(crate) struct Tick {
     pub(crate) at: f64,
     pub(crate) label: String,
-    /// Where the label lies (`text-anchor`): within the drawing even at its edge.
-    pub(crate) anchor: &'static str,
 }
 
 impl Drawing {
@@ -102,18 +97,14 @@ impl Drawing {
         });
         let mut dots: Vec<Dot> = dots.collect();
         keep_labels_that_fit(&mut dots);
-        let value = |value: f64| Tick { at: y(value), label: format::number(language, value), anchor: "end" };
-        let time = |(clock, label)| Tick { at: x(clock), label, anchor: anchor(x(clock)) };
+        let value = |value: f64| Tick { at: y(value), label: format::number(language, value) };
+        let time = |(clock, label)| Tick { at: x(clock), label };
         Some(Self {
             dots,
             values: values.into_iter().map(value).collect(),
             times: domain.ticks(language).into_iter().map(time).collect(),
         })
     }
-}
-
-fn anchor(x: f64) -> &'static str {
-    if x > RIGHT - HALF_A_DATE { "end" } else { "middle" }
 }
 
 /// Labels stand above their marks; the highest doses keep theirs first.
