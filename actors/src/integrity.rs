@@ -10,35 +10,49 @@ use soap::parts::Content;
 
 /// Passes `content` on and compares it with its digest `D` at the end.
 pub fn expecting<D: Digest + Send + 'static>(content: Content, expected: Vec<u8>) -> Content {
-    let passing = Passing { content, digest: D::new(), expected, held: None };
-    Content::from_stream(futures_util::stream::try_unfold(passing, Passing::next))
+    let passing = (content, Some(Check::<D>::new(expected)));
+    Content::from_stream(futures_util::stream::try_unfold(passing, pass_next))
 }
 
-struct Passing<D> {
-    content: Content,
+async fn pass_next<D: Digest>(
+    (mut content, mut check): (Content, Option<Check<D>>),
+) -> io::Result<Option<(Bytes, (Content, Option<Check<D>>))>> {
+    let Some(passing) = &mut check else { return Ok(None) };
+    while let Some(chunk) = content.chunk().await? {
+        if let Some(ready) = passing.pass(chunk) {
+            return Ok(Some((ready, (content, check))));
+        }
+    }
+    let last = check.map_or(Ok(None), Check::end)?;
+    Ok(last.map(|last| (last, (content, None))))
+}
+
+/// A comparison under way: one chunk behind, so that the last is held until the whole is right.
+#[derive(Debug)]
+pub struct Check<D> {
     digest: D,
     expected: Vec<u8>,
     held: Option<Bytes>,
 }
 
-impl<D: Digest> Passing<D> {
-    async fn next(mut self) -> io::Result<Option<(Bytes, Self)>> {
-        while let Some(chunk) = self.content.chunk().await? {
-            self.digest.update(&chunk);
-            if let Some(ready) = self.held.replace(chunk) {
-                return Ok(Some((ready, self)));
-            }
-        }
-        let digest = std::mem::replace(&mut self.digest, D::new()).finalize();
-        match self.held.take() {
-            // After the last bytes the digest is that of nothing: the end was checked before them.
-            None if self.expected.is_empty() => Ok(None),
-            _ if digest.as_slice() != self.expected => Err(io::Error::other(Altered)),
-            None => Ok(None),
-            Some(last) => {
-                self.expected.clear();
-                Ok(Some((last, self)))
-            }
+impl<D: Digest> Check<D> {
+    /// Nothing has passed yet.
+    pub fn new(expected: Vec<u8>) -> Self {
+        Self { digest: D::new(), expected, held: None }
+    }
+
+    /// Takes the next chunk and lets the one before pass.
+    pub fn pass(&mut self, chunk: Bytes) -> Option<Bytes> {
+        self.digest.update(&chunk);
+        self.held.replace(chunk)
+    }
+
+    /// Lets the last chunk pass if the whole is right.
+    pub fn end(self) -> io::Result<Option<Bytes>> {
+        if self.digest.finalize().as_slice() == self.expected {
+            Ok(self.held)
+        } else {
+            Err(io::Error::other(Altered))
         }
     }
 }

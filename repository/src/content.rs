@@ -3,18 +3,20 @@
 //! An object's key begins with the SHA-256 of what it holds, so that it can be checked without the index; a
 //! document's id never becomes a path.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::sync::Arc;
 
-use actors::integrity::expecting;
+use actors::integrity::{Check, expecting};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream::TryChunksError;
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
+use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, WriteMultipart};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use soap::parts::Content;
+use tokio::task::JoinHandle;
 
 use crate::store::StoreError;
 
@@ -25,6 +27,8 @@ const PIECE: usize = 1 << 20;
 /// Pieces on their way to the disk at a time.
 const PIECES: usize = 2;
 
+/// What is read of a file at a time.
+const CHUNK: usize = 256 << 10;
 /// Objects that are looked at together when all are.
 const BATCH: usize = 1_000;
 
@@ -101,10 +105,15 @@ impl Contents {
         let (objects, object) = (Arc::clone(&self.objects), key.clone());
         let opened = async move {
             let found = objects.get(&Path::from(key)).await.map_err(io::Error::other)?;
-            Ok::<_, io::Error>(found.into_stream().map_err(io::Error::other))
+            Ok::<_, io::Error>(match found.payload {
+                GetResultPayload::File(file, _) => read_checked(file, sha256.to_vec()),
+                GetResultPayload::Stream(stream) => expecting::<Sha256>(
+                    Content::from_stream(stream.map_err(io::Error::other)),
+                    sha256.to_vec(),
+                ),
+            })
         };
-        let content = Content::from_stream(futures_util::stream::once(opened).try_flatten());
-        let checked = expecting::<Sha256>(content, sha256.to_vec());
+        let checked = futures_util::stream::once(opened).try_flatten();
         Content::from_stream(checked.inspect_err(move |error| {
             tracing::error!(%error, object, "a kept document cannot be given");
         }))
@@ -145,6 +154,45 @@ async fn pour(
         upload.write(&chunk);
     }
     Ok(hashes)
+}
+
+/// Reads a file and compares it with its SHA-256, away from the tasks that talk to the network and a chunk
+/// ahead of them.
+fn read_checked(file: File, sha256: Vec<u8>) -> Content {
+    let first = read_ahead(Reading { file, check: Check::new(sha256) });
+    Content::from_stream(futures_util::stream::try_unfold(Some(first), |ahead| async {
+        let Some(ahead) = ahead else { return Ok(None) };
+        let (chunk, rest) = ahead.await.map_err(io::Error::other)??;
+        Ok(Some((chunk, rest.map(read_ahead))))
+    }))
+}
+
+struct Reading {
+    file: File,
+    check: Check<Sha256>,
+}
+
+type Ahead = JoinHandle<io::Result<(Bytes, Option<Reading>)>>;
+
+fn read_ahead(reading: Reading) -> Ahead {
+    tokio::task::spawn_blocking(|| reading.next())
+}
+
+impl Reading {
+    /// The next chunk, and how to go on; empty at the end of an empty file.
+    fn next(mut self) -> io::Result<(Bytes, Option<Self>)> {
+        loop {
+            let mut chunk = vec![0; CHUNK];
+            let length = self.file.read(&mut chunk)?;
+            if length == 0 {
+                return Ok((self.check.end()?.unwrap_or_default(), None));
+            }
+            chunk.truncate(length);
+            if let Some(ready) = self.check.pass(chunk.into()) {
+                return Ok((ready, Some(self)));
+            }
+        }
+    }
 }
 
 #[derive(Default)]

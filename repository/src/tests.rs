@@ -335,7 +335,7 @@ async fn what_was_swept_cannot_be_filed_any_more() {
     let mut sent = submission();
     let kept = ward.repository.store.keep(Content::from(b"slow".to_vec()), 10).await.unwrap();
     let swept = crate::index::condemn(ward.repository.store.index(), vec![kept.key.clone()]).await.unwrap();
-    assert_eq!(swept, [kept.key.clone()]);
+    assert_eq!(swept, std::slice::from_ref(&kept.key));
     let id = sent.entries[0].entry_uuid.clone();
     let errors = ward.repository.file(&[(id, kept)], &mut sent).await.unwrap_err();
     assert_eq!(codes(&errors), ["XDSRepositoryBusy"]);
