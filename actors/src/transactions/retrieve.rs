@@ -249,7 +249,7 @@ mod tests {
         }
     }
 
-    fn message(body: Element, parts: Parts) -> Message {
+    fn message(body: &Element, parts: Parts) -> Message {
         let body = Element::parse(body.write().as_bytes(), &soap::xml::Limits::default()).unwrap();
         Message { parts, ..Message::new(Retrieve::ACTION, body, Encoding::Mtom) }
     }
@@ -279,7 +279,7 @@ mod tests {
         let documents = vec![wanted("1"), DocumentRequest { home_community_id: home, ..wanted("2") }];
         let request = Retrieve { documents };
         let (body, parts) = request.clone().write();
-        assert_eq!(<Retrieve as Transaction>::read(message(body, parts)).unwrap(), request);
+        assert_eq!(<Retrieve as Transaction>::read(message(&body, parts)).unwrap(), request);
     }
 
     #[test]
@@ -287,20 +287,20 @@ mod tests {
         let document = Element::new(IHE, DOCUMENT_REQUEST).with_child(child(REPOSITORY_UNIQUE_ID, " "));
         let body = Element::new(IHE, "RetrieveDocumentSetRequest");
         let errors =
-            <Retrieve as Transaction>::read(message(body.clone().with_child(document), Parts::none()));
+            <Retrieve as Transaction>::read(message(&body.clone().with_child(document), Parts::none()));
         let contexts = errors.unwrap_err().to_string();
         assert!(
             contexts.contains(REPOSITORY_UNIQUE_ID) && contexts.contains(DOCUMENT_UNIQUE_ID),
             "{contexts}"
         );
-        assert!(<Retrieve as Transaction>::read(message(body, Parts::none())).is_err());
+        assert!(<Retrieve as Transaction>::read(message(&body, Parts::none())).is_err());
     }
 
     #[tokio::test]
     async fn an_answer_brings_its_documents() {
         let (body, parts) =
             answer(RegistryErrors::default(), &[("1", b"one"), ("2", b"")]).write(Flavour::Repository);
-        let mut response = <RetrieveResponse as Response>::read(message(body, parts)).unwrap();
+        let mut response = <RetrieveResponse as Response>::read(message(&body, parts)).unwrap();
         for (id, bytes) in [("1", "one"), ("2", "")] {
             let arrived = response.documents.next().await.unwrap().unwrap();
             assert_eq!(arrived.about[0].request, wanted(id));
