@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::limits;
 use crate::parts::Content;
+use crate::rate::Rate;
 
 /// A body that is read by whoever holds it; clones read the same.
 #[derive(Debug)]
@@ -23,8 +24,7 @@ struct State<B> {
     body: B,
     received: u64,
     ended: bool,
-    /// Bytes and time spent waiting for them since the rate was last looked at.
-    window: (u64, Duration),
+    rate: Rate,
     /// Where a large body waits for its turn.
     turns: Option<Arc<Semaphore>>,
     turn: Option<OwnedSemaphorePermit>,
@@ -45,8 +45,8 @@ where
 {
     /// A body. Large ones take `turns`; what is `held` is given back when all was read.
     pub(crate) fn new(body: B, turns: Option<Arc<Semaphore>>, held: Option<OwnedSemaphorePermit>) -> Self {
-        let window = (0, Duration::ZERO);
-        Self(Arc::new(Mutex::new(State { body, received: 0, ended: false, window, turns, turn: None, held })))
+        let rate = Rate::default();
+        Self(Arc::new(Mutex::new(State { body, received: 0, ended: false, rate, turns, turn: None, held })))
     }
 
     /// What is still to be read.
@@ -117,15 +117,7 @@ where
             let reason = format!("the message is longer than {} bytes", limits::MESSAGE);
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
         }
-        self.window = (self.window.0 + bytes, self.window.1 + waited);
-        let (bytes, waited) = self.window;
-        if waited >= limits::IDLE_TIME {
-            if bytes < limits::BODY_RATE * waited.as_secs() {
-                return Err(late(format!("only {bytes} bytes came in {} s", waited.as_secs())));
-            }
-            self.window = (0, Duration::ZERO);
-        }
-        Ok(())
+        self.rate.count(bytes, waited).map_err(|error| late(error.to_string()))
     }
 
     async fn take_turn(&mut self) -> io::Result<()> {

@@ -10,6 +10,7 @@ pub mod message;
 mod mime;
 pub mod parts;
 pub mod peer;
+mod rate;
 pub mod server;
 mod spool;
 pub mod tls;

@@ -1,36 +1,55 @@
 //! A connection that is given up when the peer does not take what is sent to it.
 
+use std::fmt::Display;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Duration, Instant, Sleep, sleep};
 
 use crate::limits;
+use crate::rate::Rate;
 
-/// Bounds the time in which nothing at all could be written (security.md 9.2 row 17, slow read).
+/// Bounds the time in which nothing at all could be written, and in which little could
+/// (security.md 9.2 row 17, slow read).
 pub(super) struct Stall<T> {
     stream: T,
-    patience: Option<Pin<Box<Sleep>>>,
+    /// How long it bears that nothing can be written, and since when.
+    patience: Option<(Pin<Box<Sleep>>, Instant)>,
+    rate: Rate,
 }
 
 impl<T> Stall<T> {
-    pub(super) const fn new(stream: T) -> Self {
-        Self { stream, patience: None }
+    pub(super) fn new(stream: T) -> Self {
+        Self { stream, patience: None, rate: Rate::default() }
     }
 
-    fn bounded<R>(&mut self, context: &mut Context<'_>, result: Poll<io::Result<R>>) -> Poll<io::Result<R>> {
-        if result.is_ready() {
-            self.patience = None;
-            return result;
-        }
-        let patience = self.patience.get_or_insert_with(|| Box::pin(sleep(limits::IDLE_TIME)));
-        if patience.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer takes nothing")));
-        }
-        Poll::Pending
+    /// Looks at what became of a write of so many bytes.
+    fn written(
+        &mut self,
+        context: &mut Context<'_>,
+        result: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let Poll::Ready(result) = result else {
+            let begin = || (Box::pin(sleep(limits::IDLE_TIME)), Instant::now());
+            let (patience, _) = self.patience.get_or_insert_with(begin);
+            return patience.as_mut().poll(context).map(|()| Err(late("nothing in all that time")));
+        };
+        let waited = self.patience.take().map_or(Duration::ZERO, |(_, since)| since.elapsed());
+        let bytes = result?;
+        self.rate.count(bytes as u64, waited).map_err(late)?;
+        Poll::Ready(Ok(bytes))
     }
+
+    /// Looks at what became of a flush, which writes nothing new.
+    fn flushed(&mut self, context: &mut Context<'_>, result: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
+        self.written(context, result.map_ok(|()| 0)).map_ok(drop)
+    }
+}
+
+fn late(reason: impl Display) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, format!("the peer took {reason}"))
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Stall<T> {
@@ -47,7 +66,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stall<T> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let result = Pin::new(&mut this.stream).poll_write(context, bytes);
-        this.bounded(context, result)
+        this.written(context, result)
     }
 
     fn poll_write_vectored(
@@ -57,7 +76,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stall<T> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let result = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
-        this.bounded(context, result)
+        this.written(context, result)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -67,13 +86,13 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Stall<T> {
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let result = Pin::new(&mut this.stream).poll_flush(context);
-        this.bounded(context, result)
+        this.flushed(context, result)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let result = Pin::new(&mut this.stream).poll_shutdown(context);
-        this.bounded(context, result)
+        this.flushed(context, result)
     }
 }
 
@@ -92,12 +111,23 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn bears_with_a_peer_that_reads_slowly() {
-        let (near, mut far) = tokio::io::duplex(16);
-        let writing = tokio::spawn(async move { Stall::new(near).write_all(&[0; 64]).await });
+        let (near, mut far) = tokio::io::duplex(64 << 10);
+        let writing = tokio::spawn(async move { Stall::new(near).write_all(&[0; 256 << 10]).await });
         for _ in 0..4 {
             sleep(limits::IDLE_TIME - limits::IDLE_TIME / 10).await;
-            far.read_exact(&mut [0; 16]).await.unwrap();
+            far.read_exact(&mut [0; 64 << 10]).await.unwrap();
         }
         writing.await.unwrap().unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn gives_up_a_peer_that_reads_by_the_byte() {
+        let (near, mut far) = tokio::io::duplex(16);
+        let writing = tokio::spawn(async move { Stall::new(near).write_all(&[0; 20]).await });
+        for _ in 0..4 {
+            sleep(limits::IDLE_TIME - limits::IDLE_TIME / 10).await;
+            let _ = far.read_u8().await;
+        }
+        assert_eq!(writing.await.unwrap().unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }
