@@ -2,11 +2,14 @@
 
 mod effects;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use actors::transactions::RegistryResponse;
 use database::Writer;
-use metadata::{EntryUuid, RegistryErrors, Submission, Timestamp};
+use metadata::{
+    AssociationType, EntryUuid, ObjectId, RegistryErrors, Submission, SubmissionSetStatus, Timestamp,
+};
 use uuid::Uuid;
 
 use crate::rules::{self, Case, Known};
@@ -43,10 +46,25 @@ impl Prepared {
         let now = Timestamp::from_unix(jiff::Timestamp::now().as_second());
         let mut resolved = submitted.clone();
         resolved.assign_uuids(new_uuid);
+        quirk_missing_status(&mut resolved);
         resolved.folders.iter_mut().for_each(|folder| folder.last_update_time = Some(now));
         let objects = resolved.clone().into_objects().filter_map(|object| NewObject::of(object).transpose());
         let objects = objects.collect::<Result<_, _>>()?;
         Ok(Self { submitted, resolved, objects, now })
+    }
+}
+
+/// Some sources do not say that a document which comes along is an original (ITI TF-3 4.2.2.1.2).
+fn quirk_missing_status(submission: &mut Submission) {
+    let set = &submission.submission_set.entry_uuid;
+    let brought: HashSet<&ObjectId> = submission.entries.iter().map(|entry| &entry.entry_uuid).collect();
+    for association in &mut submission.associations {
+        if association.association_type == AssociationType::HasMember
+            && association.source_object == *set
+            && brought.contains(&association.target_object)
+        {
+            association.submission_set_status.get_or_insert(SubmissionSetStatus::Original);
+        }
     }
 }
 

@@ -56,8 +56,9 @@ pub(super) fn memberships_make_sense(case: &Case<'_>, errors: &mut RegistryError
 /// What is wrong with `SubmissionSetStatus` (ITI TF-3 4.2.2.1.2).
 const fn status_problem(association: &Association, brought: bool) -> Option<&'static str> {
     match (association.submission_set_status, brought) {
-        (Some(SubmissionSetStatus::Original), true) | (Some(SubmissionSetStatus::Reference), false) => None,
-        (None, _) => Some("SubmissionSetStatus is missing, expected Original or Reference"),
+        (Some(SubmissionSetStatus::Original) | None, true)
+        | (Some(SubmissionSetStatus::Reference), false) => None,
+        (None, false) => Some("SubmissionSetStatus is missing, expected Original or Reference"),
         (Some(SubmissionSetStatus::Original), false) => {
             Some("SubmissionSetStatus is Original, but the DocumentEntry is not in the submission")
         }

@@ -173,16 +173,29 @@ async fn refuses_what_is_no_member_of_the_submission_set() {
 
 #[tokio::test]
 async fn refuses_a_membership_with_a_status_that_is_not_so() {
-    let status = |status| spoilt(move |submission| submission.associations[0].submission_set_status = status);
-    assert_eq!(status(None).await, [ErrorCode::Metadata]);
-    assert_eq!(status(Some(SubmissionSetStatus::Reference)).await, [ErrorCode::Metadata]);
+    let reference = Some(SubmissionSetStatus::Reference);
+    let codes = spoilt(|submission| submission.associations[0].submission_set_status = reference).await;
+    assert_eq!(codes, [ErrorCode::Metadata]);
     let house = House::accepting().await;
     house.register(document(1)).await;
     let registered = house.uuid(&document_id(1)).await;
     let mut original = reference_to(2, registered);
     original.associations[0].submission_set_status = Some(SubmissionSetStatus::Original);
     assert_eq!(house.refusal(original).await, [ErrorCode::Metadata]);
+    let mut unsaid = reference_to(2, registered);
+    unsaid.associations[0].submission_set_status = None;
+    assert_eq!(house.refusal(unsaid).await, [ErrorCode::Metadata]);
     house.register(reference_to(3, registered)).await;
+}
+
+#[tokio::test]
+async fn takes_a_membership_without_status_for_original_when_the_document_comes_along() {
+    let house = House::accepting().await;
+    let mut submission = document(1);
+    submission.associations[0].submission_set_status = None;
+    house.register(submission).await;
+    let associations = house.associations(house.uuid(&document_id(1)).await).await;
+    assert_eq!(associations[0].submission_set_status, Some(SubmissionSetStatus::Original));
 }
 
 #[tokio::test]
