@@ -100,7 +100,9 @@ async fn not_found(
     Query(asked): Asked,
     headers: HeaderMap,
 ) -> Response {
-    page(StatusCode::NOT_FOUND, &MessagePage::not_found(frame(&book, &uri, &asked, &headers)))
+    // The address is anyone's invention, such as `//elsewhere.example`: no link is made of it.
+    let frame = Frame { path: "/book".to_owned(), ..frame(&book, &uri, &asked, &headers) };
+    page(StatusCode::NOT_FOUND, &MessagePage::not_found(frame))
 }
 
 /// The errors hold the id under which the log has the reason; neither goes to the page.

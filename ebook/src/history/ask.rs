@@ -73,6 +73,18 @@ struct SoFar {
 }
 
 impl SoFar {
+    /// Awaits the document of an entry. What is said to be another patient's is not shown, whatever the question.
+    fn await_document(&mut self, community: &Community, object: Object, patients: &[&PatientId]) {
+        let Object::Entry(entry) = object else { return };
+        match &entry.patient_id {
+            Some(other) if !patients.contains(&other) => {
+                let reason = "it gave an entry of another patient, which is not shown".to_owned();
+                self.note(community, GapKind::Incomplete, reason);
+            }
+            _ => drop(self.waiting.insert(entry.unique_id.clone(), entry)),
+        }
+    }
+
     /// Notes what is wrong with the community as a whole, once.
     fn note(&mut self, community: &Community, kind: GapKind, reason: String) {
         if self.gaps.iter().all(|gap| gap.reason != reason) {
@@ -81,29 +93,28 @@ impl SoFar {
     }
 }
 
-fn waiting(object: Object) -> Option<(UniqueId, DocumentEntry)> {
-    match object {
-        Object::Entry(entry) => Some((entry.unique_id.clone(), entry)),
-        Object::SubmissionSet(_) | Object::Folder(_) | Object::Association(_) => None,
-    }
-}
-
 impl Asking<'_> {
     async fn ask(&self, patients: &[&PatientId]) {
         let queries = patients.iter().flat_map(|patient| queries(patient)).map(StoredQuery::leaf_class);
         let answers = join_all(queries.map(|query| self.community.consumer.query(query))).await;
-        let entries = self.note_found(answers);
+        let entries = self.note_found(answers, patients);
         let fetches = stream::iter(entries).map(|entry| self.take(entry));
         fetches.buffer_unordered(FETCHED_AT_ONCE).collect::<()>().await;
     }
 
     /// Several queries may find the same entry, and several may fail for the same reason.
-    fn note_found(&self, answers: Vec<Result<QueryResponse, ConsumerError>>) -> Vec<DocumentEntry> {
+    fn note_found(
+        &self,
+        answers: Vec<Result<QueryResponse, ConsumerError>>,
+        patients: &[&PatientId],
+    ) -> Vec<DocumentEntry> {
         let mut so_far = self.so_far();
         for answer in answers {
             match answer.map(QueryResponse::into_objects) {
                 Ok((objects, warnings)) => {
-                    so_far.waiting.extend(objects.into_iter().filter_map(waiting));
+                    objects
+                        .into_iter()
+                        .for_each(|object| so_far.await_document(self.community, object, patients));
                     if !warnings.is_empty() {
                         so_far.note(self.community, GapKind::Incomplete, warnings.to_string());
                     }

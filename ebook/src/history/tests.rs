@@ -29,6 +29,7 @@ pub(crate) fn entry(id: &str) -> DocumentEntry {
         repository_unique_id: Some(REPOSITORY.parse().unwrap()),
         hash: None,
         size: None,
+        patient_id: None,
         ..metadata::sample().entries.remove(0)
     }
 }
@@ -240,6 +241,16 @@ async fn tells_of_an_entry_that_cannot_be_read() {
     let shelf = Shelf { nonsense: Some(markup), ..Shelf::default() };
     let history = history(&[shelf.community("Hospital A", BELGIUM)]).await;
     assert_eq!(kinds(&history), [GapKind::Incomplete]);
+}
+
+#[tokio::test]
+async fn shows_nothing_of_another_patient() {
+    let mut shelf = Shelf::default().with("1.1", b"a").with("1.2", b"b");
+    shelf.entries[0].patient_id = Some(patient("1.2.3.99"));
+    shelf.entries[1].patient_id = Some(patient(BELGIUM));
+    let history = history(&[shelf.community("Hospital A", BELGIUM)]).await;
+    assert_eq!(kinds(&history), [GapKind::Incomplete, GapKind::Unreadable]);
+    assert_eq!(history.gaps[1].document.as_ref().unwrap().unique_id.as_str(), "1.2");
 }
 
 /// Charlotte's reports of one hospital, as it shares them.

@@ -32,10 +32,10 @@ impl fmt::Display for Asked {
         let took = self.took.as_millis();
         match self.outcome {
             Outcome::Answered { documents } => {
-                write!(f, "{}: {documents} reports in {took} ms", self.community)
+                write!(f, "{}: answered in {took} ms; reports: {documents}", self.community)
             }
             Outcome::Failed { documents } => {
-                write!(f, "{}: did not answer wholly ({documents} reports known, {took} ms)", self.community)
+                write!(f, "{}: failed after {took} ms; reports known: {documents}", self.community)
             }
             Outcome::NotAsked => write!(f, "{}: not asked", self.community),
         }
@@ -89,7 +89,7 @@ impl fmt::Display for Figure {
 impl fmt::Display for Sum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         label(f, self.quantity, self.part.as_ref(), self.value)?;
-        write!(f, "  {} examinations", self.examinations)
+        write!(f, "  reports: {}", self.examinations)
     }
 }
 

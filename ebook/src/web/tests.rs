@@ -177,6 +177,9 @@ async fn says_that_a_patient_or_a_page_is_not_known() {
     let nothing = shop.get("/nowhere").await;
     assert_eq!(nothing.status, 404);
     nothing.says(&["Page not found", "<html lang=\"en\">"]);
+    let elsewhere = shop.get("//elsewhere.example/").await;
+    assert_eq!(elsewhere.status, 404);
+    assert!(!elsewhere.body.contains("elsewhere.example"), "{}", elsewhere.body);
 }
 
 #[tokio::test]

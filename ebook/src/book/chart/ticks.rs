@@ -11,7 +11,7 @@ const MAX_TIMES: usize = 6;
 
 /// Round values from zero to the first that is not below `highest`.
 pub(super) fn values(highest: f64) -> Vec<f64> {
-    if !(highest > 0.0) {
+    if highest <= 0.0 {
         return vec![0.0, 1.0];
     }
     let magnitude = 10_f64.powf((highest / 4.0).log10().floor());
