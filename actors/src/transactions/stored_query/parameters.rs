@@ -9,6 +9,12 @@ use soap::xml::Element;
 
 use super::literals;
 
+/// Values of one parameter: whoever has more ids asks in blocks.
+pub(super) const VALUES: usize = 10_000;
+
+/// Characters of one value, four times of what ebRIM 3.0 lets an attribute have (`LongName`).
+pub(super) const LITERAL: usize = 1024;
+
 /// The parameters that came; what nobody asks for is ignored, for communities have parameters of their own.
 pub(super) struct Parameters {
     slots: Vec<Slot>,
@@ -81,6 +87,11 @@ impl Parameters {
         for reason in wrong {
             self.refuse(ErrorCode::Internal, name, &reason);
         }
+        let count: usize = groups.iter().map(Vec::len).sum();
+        if count > VALUES {
+            let found = format!("has {count} values, expected {VALUES} at most: ask in blocks");
+            self.refuse(ErrorCode::StoredQueryParamNumber, name, &found);
+        }
         groups
     }
 
@@ -137,7 +148,14 @@ impl Parameters {
 
 fn read_all<T: FromStr<Err: Display>>(value: &str) -> Result<Vec<T>, String> {
     let literals = literals::read(value).map_err(|reason| format!("cannot be read: {reason}"))?;
-    literals.iter().map(|literal| literal.parse().map_err(|error| format!("is wrong: {error}"))).collect()
+    literals.iter().map(|literal| read_one(literal).map_err(|error| format!("is wrong: {error}"))).collect()
+}
+
+fn read_one<T: FromStr<Err: Display>>(literal: &str) -> Result<T, String> {
+    match literal.chars().count() {
+        count if count > LITERAL => Err(format!("{count} characters, expected {LITERAL} at most")),
+        _ => literal.parse().map_err(|error: T::Err| error.to_string()),
+    }
 }
 
 fn status(value: &str) -> Option<AvailabilityStatus> {
@@ -196,5 +214,32 @@ impl Slots {
 
     fn push(&mut self, name: &str, values: Vec<String>) {
         self.slots.push(Slot { name: name.to_owned(), values });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The codes of the errors in one parameter with these values.
+    fn errors(values: Vec<String>) -> Vec<ErrorCode> {
+        let slots = vec![Slot { name: "$x".to_owned(), values }];
+        let mut parameters = Parameters { slots, errors: RegistryErrors::default() };
+        parameters.groups::<String>("$x");
+        parameters.into_errors().into_iter().map(|error| error.code).collect()
+    }
+
+    #[test]
+    fn refuses_more_values_than_anybody_needs() {
+        let values = |count| literals::lists(std::iter::repeat_n("a", count));
+        assert!(errors(values(VALUES)).is_empty());
+        assert_eq!(errors(values(VALUES + 1)), [ErrorCode::StoredQueryParamNumber]);
+    }
+
+    #[test]
+    fn refuses_a_longer_value_than_an_attribute_can_be() {
+        let value = |length| vec![literals::text(&"é".repeat(length))];
+        assert!(errors(value(LITERAL)).is_empty());
+        assert_eq!(errors(value(LITERAL + 1)), [ErrorCode::Internal]);
     }
 }

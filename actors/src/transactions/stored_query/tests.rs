@@ -187,16 +187,17 @@ fn an_empty_list_is_as_good_as_none() {
     let status: (&str, &[&str]) = ("$XDSDocumentEntryStatus", &[APPROVED]);
     let patient: (&str, &[&str]) = ("$XDSDocumentEntryPatientId", &[PATIENT]);
     let id: (&str, &[&str]) = ("$XDSDocumentEntryUniqueId", &["'1.2.3'"]);
-    let required: [(&str, &[(&str, &[&str])]); 6] = [
-        (FindDocuments::ID, &[("$XDSDocumentEntryPatientId", &["()"]), status]),
-        (FindDocuments::ID, &[patient, ("$XDSDocumentEntryStatus", &["()"])]),
-        (FindDocumentsByReferenceId::ID, &[patient, status, ("$XDSDocumentEntryReferenceIdList", &["()"])]),
-        (GetDocuments::ID, &[("$XDSDocumentEntryUniqueId", &["()"])]),
-        (GetAssociations::ID, &[("$uuid", &["()", " ( ) "])]),
-        (GetRelatedDocuments::ID, &[id, ("$AssociationTypes", &["()"])]),
+    let reference_id: (&str, &[&str]) = ("$XDSDocumentEntryReferenceIdList", &["()"]);
+    let required = [
+        ask(FindDocuments::ID, &[("$XDSDocumentEntryPatientId", &["()"]), status]),
+        ask(FindDocuments::ID, &[patient, ("$XDSDocumentEntryStatus", &["()"])]),
+        ask(FindDocumentsByReferenceId::ID, &[patient, status, reference_id]),
+        ask(GetDocuments::ID, &[("$XDSDocumentEntryUniqueId", &["()"])]),
+        ask(GetAssociations::ID, &[("$uuid", &["()", " ( ) "])]),
+        ask(GetRelatedDocuments::ID, &[id, ("$AssociationTypes", &["()"])]),
     ];
-    for (query, slots) in required {
-        refused(ask(query, slots), ErrorCode::StoredQueryMissingParam);
+    for answer in required {
+        refused(answer, ErrorCode::StoredQueryMissingParam);
     }
     let optional = find_documents(&[
         ("$XDSDocumentEntryClassCode", &["()"]),
