@@ -123,6 +123,16 @@ async fn a_membership_that_the_source_has_said_is_not_said_twice() {
 }
 
 #[tokio::test]
+async fn takes_a_membership_without_status_for_original_when_the_document_comes_along() {
+    let house = House::accepting().await;
+    let mut submission = document(1);
+    submission.associations[0].submission_set_status = None;
+    house.register(submission).await;
+    let associations = house.associations(house.uuid(&document_id(1)).await).await;
+    assert_eq!(associations[0].submission_set_status, Some(SubmissionSetStatus::Original));
+}
+
+#[tokio::test]
 async fn one_document_in_place_of_two_is_in_their_folder_once() {
     let house = House::accepting().await;
     house.register(document_in_folder(1)).await;

@@ -189,16 +189,6 @@ async fn refuses_a_membership_with_a_status_that_is_not_so() {
 }
 
 #[tokio::test]
-async fn takes_a_membership_without_status_for_original_when_the_document_comes_along() {
-    let house = House::accepting().await;
-    let mut submission = document(1);
-    submission.associations[0].submission_set_status = None;
-    house.register(submission).await;
-    let associations = house.associations(house.uuid(&document_id(1)).await).await;
-    assert_eq!(associations[0].submission_set_status, Some(SubmissionSetStatus::Original));
-}
-
-#[tokio::test]
 async fn a_reference_may_be_to_a_document_of_another_patient() {
     let house = House::accepting().await;
     house.register(with_patient(document(1), OTHER_PATIENT)).await;
