@@ -48,7 +48,10 @@ impl fmt::Display for Examination {
         let procedure = self.procedure().map(|procedure| format!(", {procedure}")).unwrap_or_default();
         writeln!(f, "{time}  {}{procedure}", self.report.modality.code())?;
         let device = self.device().map(|device| format!(", {device}")).unwrap_or_default();
-        write!(f, "  {} ({}){device}", self.institution(), self.community)?;
+        let institution = self.institution();
+        let shared = format!(", shared by {}", self.community);
+        let shared = if institution == self.community { "" } else { shared.as_str() };
+        write!(f, "  {institution}{device}{shared}")?;
         self.figures.iter().try_for_each(|figure| write!(f, "\n  {figure}"))?;
         write!(f, "\n  document {}", self.entry.unique_id)?;
         write!(f, "{}", self.counted)
