@@ -19,14 +19,14 @@ pub struct Partner {
 
 #[derive(Clone)]
 enum Way {
-    Wire { url: Arc<str>, client: Client },
+    Wire { url: Arc<str>, client: Arc<Client> },
     Values(Arc<Endpoint>),
 }
 
 impl Partner {
     /// A partner at a URL.
     pub fn remote(url: &str, client: Client, audit: Audit) -> Self {
-        Self { way: Way::Wire { url: url.into(), client }, audit }
+        Self { way: Way::Wire { url: url.into(), client: Arc::new(client) }, audit }
     }
 
     /// An actor of the same node (design D6).

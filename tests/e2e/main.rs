@@ -1,11 +1,6 @@
 //! The stories: what happens between real nodes, over real wires, on real disks.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a story that fails says where"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a story that fails says where")]
 
 mod crash;
 mod crowd;
