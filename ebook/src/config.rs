@@ -3,6 +3,7 @@
 //! A key of a section is also read from `DOSEBOOK__SECTION__KEY`. A key that does not exist is an error that
 //! says which one was perhaps meant. `docs/configuration.md` describes them all.
 
+mod contradictions;
 mod fields;
 mod sections;
 mod text;
@@ -77,35 +78,8 @@ impl Config {
             return Err(problems);
         }
         let config = Self::deserialize(table).map_err(|error| vec![error.to_string().trim().to_owned()])?;
-        match config.contradictions() {
-            Some(problems) => Err(problems),
-            None => Ok(config),
-        }
-    }
-
-    /// What single keys allow and their combination does not.
-    fn contradictions(&self) -> Option<Vec<String>> {
-        let Identity { certificate, key, trust, .. } = &self.identity;
-        let given = [certificate, key, trust].iter().filter(|path| path.is_some()).count();
-        let local = *self.repository.registry == RegistryAt::Local;
-        let rules = [
-            (
-                given == 1 || given == 2,
-                "identity: certificate, key and trust belong together: give all three, or none for a \
-                 development CA of our own",
-            ),
-            (
-                !self.registry.enabled && !self.repository.enabled,
-                "registry.enabled and repository.enabled are both false: nothing is left to serve",
-            ),
-            (
-                self.repository.enabled && local && !self.registry.enabled,
-                "repository.registry is \"local\", but registry.enabled is false: give the URL of a registry",
-            ),
-        ];
-        let broken: Vec<String> =
-            rules.into_iter().filter(|(broken, _)| *broken).map(|(_, rule)| rule.to_owned()).collect();
-        (!broken.is_empty()).then_some(broken)
+        let problems = contradictions::of(&config);
+        if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
 }
 
@@ -137,8 +111,9 @@ impl Section {
     }
 
     /// The sections that may be written several times, `[[name]]`.
-    fn repeated() -> [Self; 3] {
+    fn repeated() -> [Self; 4] {
         [
+            Self::new::<CommunityRepository>("known_repository"),
             Self::new::<Community>("community"),
             Self::new::<CommunityRepository>("community.repository"),
             Self::new::<SamePerson>("same_person"),
@@ -191,7 +166,8 @@ fn as_toml(text: &str) -> Option<Value> {
 /// Finds every key that does not exist and every value that cannot be.
 fn check(table: &Table, problems: &mut Vec<String>) {
     let (single, repeated) = (Section::single(), Section::repeated());
-    let top = || single.iter().map(|section| section.name).chain(["community", "same_person"]);
+    let top =
+        || single.iter().map(|section| section.name).chain(["known_repository", "community", "same_person"]);
     for (name, value) in table {
         let section = single.iter().find(|section| section.name == name);
         match (section, value) {

@@ -56,7 +56,8 @@ impl From<ConsumerError> for Failure {
                 Self::Unreachable(error.to_string())
             }
             ConsumerError::UnknownRepository(_) => Self::Usage(format!(
-                "{error}; name it with --repository, or in a [[community.repository]] section of the configuration"
+                "{error}; name it with --repository, or in a [[known_repository]] or [[community.repository]] section of \
+                 the configuration"
             )),
             _ => Self::Refused(error.to_string()),
         }

@@ -94,9 +94,10 @@ impl Node {
         };
         let repository_endpoint =
             repository.as_ref().map(|repository| Arc::new(repository::endpoint(repository, audit.clone())));
-        let own = asked.zip(repository_endpoint.as_ref()).map(|(registry, endpoint)| {
-            let repository = Partner::local(Arc::clone(endpoint), audit.clone());
-            own_community(&config, &identifiers, registry, repository)
+        let own = asked.map(|registry| {
+            let repository = repository_endpoint.as_ref();
+            let repository = repository.map(|endpoint| Partner::local(Arc::clone(endpoint), audit.clone()));
+            own_community(&config, &identifiers, own_consumer(&config, registry, &client, &audit), repository)
         });
         let communities = own.into_iter().chain(partners(&config, &client, &audit)).collect();
         Ok(Self {
@@ -184,30 +185,49 @@ fn registry_asked(
     }
 }
 
-/// What has been submitted to this node, as its own book and its clients ask for it.
+/// Asks the registry of this node, and the further repositories that register their documents there.
+pub(crate) fn own_consumer(
+    config: &Config,
+    registry: Partner,
+    client: &soap::Client,
+    audit: &Audit,
+) -> Consumer {
+    with_repositories(Consumer::new(registry), &config.known_repository, client, audit)
+}
+
+/// What is registered in the registry that this node asks, as its own book and its clients ask for it.
 pub(crate) fn own_community(
     config: &Config,
     identifiers: &Identifiers,
-    registry: Partner,
-    repository: Partner,
+    consumer: Consumer,
+    repository: Option<Partner>,
 ) -> Community {
     let id = identifiers.repository_unique_id.to_string();
-    Community {
-        name: config.node.name.clone(),
-        patient_authority: Oid::clone(&identifiers.patient_authority),
-        consumer: Consumer::new(registry).with_repository(id, repository),
-    }
+    let consumer = match repository {
+        Some(repository) => consumer.with_repository(id, repository),
+        None => consumer,
+    };
+    let patient_authority = Oid::clone(&identifiers.patient_authority);
+    Community { name: config.node.name.clone(), patient_authority, consumer }
+}
+
+fn with_repositories(
+    consumer: Consumer,
+    repositories: &[config::CommunityRepository],
+    client: &soap::Client,
+    audit: &Audit,
+) -> Consumer {
+    repositories.iter().fold(consumer, |consumer, repository| {
+        let partner = Partner::remote(repository.url.as_str(), client.clone(), audit.clone());
+        consumer.with_repository(repository.unique_id.to_string(), partner)
+    })
 }
 
 /// The communities of the configuration, as a consumer asks them.
 pub(crate) fn partners(config: &Config, client: &soap::Client, audit: &Audit) -> Vec<Community> {
-    let remote = |url: &config::Url| Partner::remote(url.as_str(), client.clone(), audit.clone());
     let partner = |community: &config::Community| {
-        let repositories = community.repository.iter();
-        let consumer =
-            repositories.fold(Consumer::new(remote(&community.registry)), |consumer, repository| {
-                consumer.with_repository(repository.unique_id.to_string(), remote(&repository.url))
-            });
+        let registry = Partner::remote(community.registry.as_str(), client.clone(), audit.clone());
+        let consumer = with_repositories(Consumer::new(registry), &community.repository, client, audit);
         let patient_authority = Oid::clone(&community.patient_authority);
         Community { name: community.name.clone(), patient_authority, consumer }
     };
@@ -292,3 +312,6 @@ fn without_internal(errors: &RegistryErrors) -> Result<(), String> {
     let internal = errors.0.iter().find(|error| error.code == ErrorCode::Internal);
     internal.map_or(Ok(()), |error| Err(error.context.clone()))
 }
+
+#[cfg(test)]
+mod tests;

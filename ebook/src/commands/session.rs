@@ -11,7 +11,9 @@ use metadata::{DocumentEntry, Oid, PatientId};
 use crate::config::{Config, RegistryAt, Url};
 use crate::exit::Failure;
 use crate::history::Community;
-use crate::node::{Credentials, Identifiers, REGISTRY_PATH, REPOSITORY_PATH, own_community, partners};
+use crate::node::{
+    Credentials, Identifiers, REGISTRY_PATH, REPOSITORY_PATH, own_community, own_consumer, partners,
+};
 
 /// Which node is meant.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -104,10 +106,11 @@ impl Session {
 
     /// The communities that a history asks: the node first, then the partners of the configuration.
     pub(crate) fn communities(&self) -> Vec<Community> {
-        let own = self.identifiers.as_ref().filter(|_| self.config.repository.enabled);
-        let own = own.map(|identifiers| {
-            own_community(&self.config, identifiers, self.registry.clone(), self.repository.clone())
-        });
+        let registry = self.registry.clone();
+        let consumer = own_consumer(&self.config, registry, &self.client, &self.audit);
+        let repository = Some(self.repository.clone()).filter(|_| self.config.repository.enabled);
+        let own = self.identifiers.as_ref();
+        let own = own.map(|identifiers| own_community(&self.config, identifiers, consumer, repository));
         own.into_iter().chain(partners(&self.config, &self.client, &self.audit)).collect()
     }
 
@@ -127,8 +130,9 @@ impl Session {
     }
 
     fn own_consumer(&self) -> Consumer {
-        let consumer = Consumer::new(self.registry.clone());
-        let id = self.identifiers.as_ref().map(|identifiers| identifiers.repository_unique_id.to_string());
+        let consumer = own_consumer(&self.config, self.registry.clone(), &self.client, &self.audit);
+        let own = self.identifiers.as_ref().filter(|_| self.config.repository.enabled);
+        let id = own.map(|identifiers| identifiers.repository_unique_id.to_string());
         id.into_iter().fold(consumer, |consumer, id| consumer.with_repository(id, self.repository.clone()))
     }
 

@@ -31,6 +31,9 @@ pub struct Config {
     pub codes: Codes,
     /// Where reports are submitted.
     pub institution: Institution,
+    /// Further repositories whose documents are in the registry that the node asks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub known_repository: Vec<CommunityRepository>,
     /// Other communities that are asked for a patient's history.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub community: Vec<Community>,
@@ -172,7 +175,7 @@ pub struct Community {
     pub repository: Vec<CommunityRepository>,
 }
 
-/// `[[community.repository]]`
+/// `[[known_repository]]` and `[[community.repository]]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommunityRepository {
     /// Its `repositoryUniqueId`.

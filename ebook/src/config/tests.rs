@@ -24,7 +24,7 @@ fn an_unknown_key_is_refused_with_a_suggestion() {
     );
     assert_eq!(
         problem("[repo]\n"),
-        "repo: there is no such section; expected one of node, soap, web, identity, registry, repository, domain, codes, institution, community, same_person"
+        "repo: there is no such section; expected one of node, soap, web, identity, registry, repository, domain, codes, institution, known_repository, community, same_person"
     );
     assert_eq!(problem("[registy]\n"), "registy: there is no such section; did you mean \"registry\"?");
     let community =
@@ -85,6 +85,63 @@ fn keys_that_do_not_go_together_are_refused() {
     assert!(problem("[registry]\nenabled = false").contains("give the URL of a registry"));
     let nothing = problem("[registry]\nenabled = false\n[repository]\nenabled = false");
     assert!(nothing.contains("nothing is left to serve"), "{nothing}");
+    let blind = problem("[repository]\nregistry = \"https://r.example:8443/registry\"");
+    assert!(blind.contains("set registry.enabled = false"), "{blind}");
+    let elsewhere =
+        "[registry]\nenabled = false\n[repository]\nregistry = \"https://r.example:8443/registry\"";
+    assert!(read(elsewhere, &[]).is_ok());
+}
+
+#[test]
+fn names_that_tell_nobody_apart_are_refused() {
+    let community = |name| {
+        format!(
+            "[[community]]\nname = \"{name}\"\npatient_authority = \"1.2\"\nregistry = \"https://b/registry\"\n"
+        )
+    };
+    assert!(read(&(community("B") + &community("C")), &[]).is_ok());
+    for text in [community("B") + &community("B"), community("dosebook")] {
+        assert!(problem(&text).contains("has that name"), "{text}");
+    }
+    assert!(problem(&community(" ")).contains("community.name is empty"));
+    assert!(problem("[node]\nname = \"\"").contains("node.name is empty"));
+}
+
+#[test]
+fn a_host_has_no_scheme_port_or_path() {
+    let hosts = |host| format!("[node]\nhosts = [\"{host}\"]");
+    for host in ["xds.example", "192.0.2.1", "2001:db8::1"] {
+        assert!(read(&hosts(host), &[]).is_ok(), "{host}");
+    }
+    for host in ["https://xds.example", "xds.example:8443", "xds.example/registry", ""] {
+        assert!(problem(&hosts(host)).contains("is no host name and no address"), "{host}");
+    }
+}
+
+#[test]
+fn a_largest_document_fits_into_a_message() {
+    for size in [0, soap::limits::MESSAGE + 1] {
+        let text = format!("[repository]\nmax_document = {size}");
+        assert!(problem(&text).contains("repository.max_document"), "{text}");
+    }
+}
+
+#[test]
+fn a_repository_is_known_once() {
+    let known = "[[known_repository]]\nunique_id = \"1.2.3\"\nurl = \"https://r.example:8443/repository\"\n";
+    assert_eq!(read(known, &[]).unwrap().known_repository.len(), 1);
+    assert!(problem(&known.repeat(2)).contains("known already"));
+    assert!(problem(&format!("[repository]\nunique_id = \"1.2.3\"\n{known}")).contains("known already"));
+}
+
+#[test]
+fn an_identifier_belongs_to_one_person_of_several() {
+    let person = |ids| format!("[[same_person]]\nids = [{ids}]\n");
+    let (a, b, c) = ("\"1^^^&1.2&ISO\"", "\"2^^^&1.3&ISO\"", "\"3^^^&1.4&ISO\"");
+    assert!(read(&person(format!("{a}, {b}, {c}")), &[]).is_ok());
+    assert!(problem(&person(a.to_owned())).contains("two or more were expected, 1 given"));
+    let overlapping = person(format!("{a}, {b}")) + &person(format!("{b}, {c}"));
+    assert!(problem(&overlapping).contains("2^^^&1.3&ISO is there twice"));
 }
 
 #[test]
@@ -134,7 +191,8 @@ fn existing() -> BTreeSet<String> {
 #[test]
 fn every_section_is_known() {
     let names = Section::single().map(|section| section.name);
-    let known: BTreeSet<&str> = names.into_iter().chain(["community", "same_person"]).collect();
+    let known: BTreeSet<&str> =
+        names.into_iter().chain(["known_repository", "community", "same_person"]).collect();
     assert_eq!(known, fields::of::<Config>().iter().copied().collect());
 }
 

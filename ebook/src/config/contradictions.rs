@@ -1,0 +1,128 @@
+//! What is wrong with a configuration whose keys, each by itself, can all be used.
+
+use std::net::IpAddr;
+
+use metadata::PatientId;
+use soap::limits::MESSAGE;
+
+use super::sections::{Config, Identity};
+use super::values::RegistryAt;
+
+/// Every rule that a configuration breaks.
+pub(super) fn of(config: &Config) -> Vec<String> {
+    let mut broken = actors(config);
+    broken.extend(names(config));
+    broken.extend(hosts(config));
+    broken.extend(repositories(config));
+    broken.extend(people(config));
+    broken
+}
+
+fn actors(config: &Config) -> Vec<String> {
+    let Config { registry, repository, .. } = config;
+    let Identity { certificate, key, trust, .. } = &config.identity;
+    let given = [certificate, key, trust].iter().filter(|path| path.is_some()).count();
+    let local = *repository.registry == RegistryAt::Local;
+    let rules = [
+        (
+            given == 1 || given == 2,
+            "identity: certificate, key and trust belong together: give all three, or none for a development CA of \
+             our own"
+                .to_owned(),
+        ),
+        (
+            !registry.enabled && !repository.enabled,
+            "registry.enabled and repository.enabled are both false: nothing is left to serve".to_owned(),
+        ),
+        (
+            repository.enabled && local && !registry.enabled,
+            "repository.registry is \"local\", but registry.enabled is false: give the URL of a registry".to_owned(),
+        ),
+        (
+            registry.enabled && !local,
+            format!(
+                "repository.registry is {:?}, but registry.enabled is true: nothing would be registered here; set \
+                 registry.enabled = false, or repository.registry = \"local\"",
+                repository.registry.to_string()
+            ),
+        ),
+        (
+            repository.max_document == 0 || repository.max_document > MESSAGE,
+            format!(
+                "repository.max_document = {}: expected from 1 to {MESSAGE}, the largest message that is taken",
+                repository.max_document
+            ),
+        ),
+    ];
+    rules.into_iter().filter(|(broken, _)| *broken).map(|(_, rule)| rule).collect()
+}
+
+/// People tell communities apart by their names.
+fn names(config: &Config) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut seen = vec![config.node.name.as_str()];
+    if config.node.name.trim().is_empty() {
+        broken.push("node.name is empty: a name was expected".to_owned());
+    }
+    for name in config.community.iter().map(|community| community.name.as_str()) {
+        if name.trim().is_empty() {
+            broken.push("community.name is empty: a name was expected".to_owned());
+        } else if seen.contains(&name) {
+            broken.push(format!(
+                "community.name = {name:?}: another community, or the node itself, has that name"
+            ));
+        }
+        seen.push(name);
+    }
+    broken
+}
+
+fn hosts(config: &Config) -> Vec<String> {
+    let hosts = config.node.hosts.iter().filter(|host| !is_host(host));
+    hosts
+        .map(|host| {
+            format!("node.hosts: {host:?} is no host name and no address, such as xds.example or 192.0.2.1")
+        })
+        .collect()
+}
+
+/// A name of a certificate: without scheme, port or path.
+fn is_host(text: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '*');
+    text.parse::<IpAddr>().is_ok() || (!text.is_empty() && text.chars().all(letter))
+}
+
+/// One repository has one address.
+fn repositories(config: &Config) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut seen: Vec<_> = config.repository.unique_id.iter().filter(|_| config.repository.enabled).collect();
+    for id in config.known_repository.iter().map(|repository| &repository.unique_id) {
+        if seen.contains(&id) {
+            broken
+                .push(format!("known_repository.unique_id = \"{}\": that repository is known already", id.0));
+        }
+        seen.push(id);
+    }
+    broken
+}
+
+/// A person has at least two identifiers, and an identifier one person.
+fn people(config: &Config) -> Vec<String> {
+    let mut broken = Vec::new();
+    let mut seen: Vec<&PatientId> = Vec::new();
+    for person in &config.same_person {
+        if person.ids.len() < 2 {
+            broken.push(format!("same_person.ids: two or more were expected, {} given", person.ids.len()));
+        }
+        for id in person.ids.iter().map(|id| &id.0) {
+            if seen.contains(&id) {
+                broken.push(format!(
+                    "same_person.ids: {id} is there twice: an identifier belongs to one person, whose identifiers \
+                     stand in one [[same_person]]"
+                ));
+            }
+            seen.push(id);
+        }
+    }
+    broken
+}

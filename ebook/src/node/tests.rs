@@ -1,0 +1,40 @@
+use metadata::DocumentEntry;
+
+use super::*;
+
+async fn node(folder: &std::path::Path, text: &str) -> Node {
+    let file = folder.join("node.toml");
+    fs::write(&file, text).unwrap();
+    let mut config = Config::load(Some(&file), []).unwrap();
+    config.node.data = folder.join("data");
+    Node::open(config).await.unwrap()
+}
+
+/// Why the document of an entry cannot be fetched by a node that is its own community.
+async fn not_fetched(node: &Node, repository: &str) -> String {
+    let [own] = &node.communities[..] else { panic!("{} communities", node.communities.len()) };
+    let mut entry: DocumentEntry = metadata::sample().entries.remove(0);
+    entry.repository_unique_id = Some(repository.parse().unwrap());
+    own.consumer.fetch(&entry).await.err().unwrap().to_string()
+}
+
+#[tokio::test]
+async fn a_registry_alone_is_a_community_of_its_book() {
+    let folder = tempfile::tempdir().unwrap();
+    let node =
+        node(folder.path(), "[repository]\nenabled = false\n[domain]\npatient_authority = \"1.2\"").await;
+    let [own] = &node.communities[..] else { panic!("{} communities", node.communities.len()) };
+    assert_eq!(own.name, "dosebook");
+    assert_eq!(own.patient_authority.to_string(), "1.2");
+    let unknown = not_fetched(&node, "1.2.3").await;
+    assert!(unknown.contains("the address of repository \"1.2.3\" is not configured"), "{unknown}");
+}
+
+#[tokio::test]
+async fn a_registry_reaches_the_repositories_that_it_is_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let known = "[repository]\nenabled = false\n\
+                 [[known_repository]]\nunique_id = \"1.2.3\"\nurl = \"https://127.0.0.1:1/repository\"";
+    let tried = not_fetched(&node(folder.path(), known).await, "1.2.3").await;
+    assert!(tried.starts_with("https://127.0.0.1:1/repository: "), "{tried}");
+}
