@@ -10,5 +10,5 @@ mod node;
 mod program;
 
 pub use document::{Document, noise};
-pub use node::{AUTHORITY, Node, Settings, get};
+pub use node::{AUTHORITY, Node, REPOSITORY, Settings, get};
 pub use program::{Output, dosebook, run};

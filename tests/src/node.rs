@@ -21,7 +21,7 @@ use crate::program::{Output, dosebook, run};
 /// The assigning authority of the patients of a node under test.
 pub const AUTHORITY: &str = "1.3.6.1.4.1.21367.2005.13.20.1000";
 /// The `repositoryUniqueId` of a node under test.
-pub(crate) const REPOSITORY: &str = "1.3.6.1.4.1.21367.2010.1.2.1125";
+pub const REPOSITORY: &str = "1.3.6.1.4.1.21367.2010.1.2.1125";
 
 /// How a node differs from the usual one.
 #[derive(Debug, Clone, Default)]

@@ -20,8 +20,6 @@ use soap::tls::{Identity, Trust, client_config, server_config};
 use tests::{Node, noise};
 use tokio_rustls::TlsAcceptor;
 
-use crate::process::{Sample, measured};
-
 type Body = UnsyncBoxBody<Bytes, std::io::Error>;
 
 /// The floor in a process of its own.
@@ -60,20 +58,29 @@ impl Floor {
         Self { process, address, client }
     }
 
-    /// Measures what is asked of the floor.
-    pub(crate) async fn measured(&self, size: u64, work: impl Future<Output = ()>) -> Sample {
-        measured(self.process.id(), size, work).await
+    /// The id of its process.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Sends so many bytes that are not kept, and gets so many back from memory.
+    pub(crate) async fn exchange(&self, request: usize, answer: usize) {
+        let body = Full::new(Bytes::from(vec![7; request])).map_err(never).boxed_unsync();
+        let mut body = self.ask(Method::PUT, &format!("/{answer}"), body).await;
+        while let Some(frame) = body.frame().await {
+            frame.unwrap();
+        }
     }
 
     /// Sends so many bytes, which are durable when it answers.
     pub(crate) async fn upload(&self, size: u64) {
         let body = StreamBody::new(noise(size).map(|chunk| chunk.map(Frame::data)));
-        drop(self.ask(Method::POST, body.boxed_unsync()).await);
+        drop(self.ask(Method::POST, "/", body.boxed_unsync()).await);
     }
 
     /// Gets back what was sent.
     pub(crate) async fn download(&self, size: u64) {
-        let mut body = self.ask(Method::GET, Full::default().map_err(never).boxed_unsync()).await;
+        let mut body = self.ask(Method::GET, "/", Full::default().map_err(never).boxed_unsync()).await;
         let mut received = 0;
         while let Some(frame) = body.frame().await {
             received += frame.unwrap().into_data().unwrap().len() as u64;
@@ -81,8 +88,8 @@ impl Floor {
         assert_eq!(received, size);
     }
 
-    async fn ask(&self, method: Method, body: Body) -> Incoming {
-        let url = format!("https://localhost:{}/", self.address.port());
+    async fn ask(&self, method: Method, path: &str, body: Body) -> Incoming {
+        let url = format!("https://localhost:{}{path}", self.address.port());
         let request = Request::builder().method(method).uri(url).body(body).unwrap();
         let answer = self.client.request(request).await.unwrap();
         assert!(answer.status().is_success());
@@ -129,6 +136,14 @@ async fn answer(request: Request<Incoming>, file: PathBuf) -> Result<Response<Bo
         Method::POST => {
             keep(request.into_body(), file).await;
             Response::new(Full::default().map_err(never).boxed_unsync())
+        }
+        Method::PUT => {
+            let length = request.uri().path().trim_start_matches('/').parse().unwrap();
+            let mut body = request.into_body();
+            while let Some(frame) = body.frame().await {
+                frame.unwrap();
+            }
+            Response::new(Full::new(Bytes::from(vec![7; length])).map_err(never).boxed_unsync())
         }
         _ => Response::new(read(file)),
     })

@@ -23,7 +23,7 @@ pub(crate) async fn measured(process: u32, size: u64, work: impl Future<Output =
 }
 
 /// User and system time of a process (`proc(5)`, fields 14 and 15, in hundredths of a second).
-fn cpu_seconds(process: u32) -> f64 {
+pub(crate) fn cpu_seconds(process: u32) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let (_, after_name) = stat.rsplit_once(')').unwrap();
     let ticks: u64 =
