@@ -244,6 +244,8 @@ pub(crate) fn now() -> i64 {
 fn lock(config: &Config) -> Result<File, Failure> {
     let folder = &config.node.data;
     make_private(folder).map_err(|error| file(folder, "make the data folder", &error))?;
+    #[cfg(unix)]
+    close(folder)?;
     let path = config.data("lock");
     let lock = File::create(&path).map_err(|error| file(&path, "write it", &error))?;
     match lock.try_lock() {
@@ -254,6 +256,25 @@ fn lock(config: &Config) -> Result<File, Failure> {
         ))),
         Err(TryLockError::Error(error)) => Err(file(&path, "lock it", &error)),
     }
+}
+
+/// Lets nobody else look into a folder that was there before.
+#[cfg(unix)]
+fn close(folder: &std::path::Path) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt;
+    let read = |error: std::io::Error| file(folder, "look at its permissions", &error);
+    let mode = fs::metadata(folder).map_err(read)?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(|error| {
+        Failure::Refused(format!(
+            "{0}: others may look into this folder (mode {1:03o}), and patients' data goes into it: run `chmod 700 \
+             {0}` as its owner, or choose another with --data ({error})",
+            folder.display(),
+            mode & 0o777,
+        ))
+    })
 }
 
 /// Makes a folder for patients' data and keys: only we may look into it.

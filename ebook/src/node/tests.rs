@@ -38,3 +38,15 @@ async fn a_registry_reaches_the_repositories_that_it_is_told_of() {
     let tried = not_fetched(&node(folder.path(), known).await, "1.2.3").await;
     assert!(tried.starts_with("https://127.0.0.1:1/repository: "), "{tried}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_data_folder_that_was_there_is_closed_to_others() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).unwrap();
+    node(folder.path(), "").await;
+    assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+}
