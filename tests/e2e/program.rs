@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use dose::sample::BELGIAN_HOSPITAL;
 use sha2::{Digest, Sha256};
-use tests::Node;
+use tests::{Node, Settings};
 
 fn digests(folder: &Path) -> BTreeMap<[u8; 32], PathBuf> {
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -28,17 +29,19 @@ fn submit_find_fetch(node: &Node, folder: &Path, refused: usize) {
 
 #[test]
 fn reports_are_submitted_once_found_and_fetched() {
-    let node = Node::start();
+    let authority = BELGIAN_HOSPITAL.authority_oid;
+    let node = Node::with(&Settings { authority: Some(authority), ..Settings::default() });
     let reports = node.folder().join("reports");
     fs::create_dir(&reports).unwrap();
-    for sample in dose::sample::all() {
+    let own = |sample: &dose::sample::Sample| *sample.hospital == BELGIAN_HOSPITAL;
+    for sample in dose::sample::all().into_iter().filter(own) {
         fs::write(reports.join(format!("{}.dcm", sample.name)), &sample.bytes).unwrap();
     }
     submit_find_fetch(&node, &reports, 0);
 
     let patients = node.web("/book").unwrap().1;
     assert!(patients.contains("71040199905"), "{patients}");
-    let patient = format!("71040199905^^^&{}&ISO", tests::AUTHORITY);
+    let patient = format!("71040199905^^^&{authority}&ISO");
     let found = node.run(["find", "--patient", &patient, "--json"]);
     assert_eq!(found.code, 0, "{found:?}");
     let found = found.json();
@@ -79,6 +82,20 @@ fn real_reports_are_submitted_and_what_is_no_dose_report_is_refused() {
     let again = node.run(["submit", "reports"]);
     assert!(again.stderr.contains("ESR_non-dose.dcm") && again.stderr.contains("root concept"), "{again:?}");
     assert!(again.stderr.contains("XDSNonIdenticalHash"), "{again:?}");
+}
+
+#[test]
+fn a_report_of_another_authority_needs_its_patient_named() {
+    let node = Node::start();
+    let sample = dose::sample::all().into_iter().find(|sample| sample.name == "fr-petct-ct").unwrap();
+    fs::write(node.folder().join("report.dcm"), &sample.bytes).unwrap();
+    let refused = node.run(["submit", "report.dcm"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    for oid in [sample.hospital.authority_oid, tests::AUTHORITY] {
+        assert!(refused.stderr.contains(oid), "{oid} in {refused:?}");
+    }
+    assert!(refused.stderr.contains("--patient"), "{refused:?}");
+    assert_eq!(node.run(["submit", "report.dcm", "--patient", "4711"]).code, 0);
 }
 
 #[test]

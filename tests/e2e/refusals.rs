@@ -56,8 +56,9 @@ async fn other_bytes_under_a_known_id_are_refused() {
 
 #[test]
 fn files_that_are_no_dose_reports_are_refused_by_name() {
-    let node = Node::start();
     let sample = dose::sample::all().into_iter().next().unwrap();
+    let authority = Some(sample.hospital.authority_oid);
+    let node = Node::with(&Settings { authority, ..Settings::default() });
     let whole: &[u8] = &sample.bytes;
     let mut broken = whole.to_vec();
     broken[200..400].fill(0xFF);

@@ -28,6 +28,8 @@ pub const REPOSITORY: &str = "1.3.6.1.4.1.21367.2010.1.2.1125";
 pub struct Settings {
     /// Patients must be fed before they are accepted.
     pub feed: bool,
+    /// The assigning authority of its patients; [`AUTHORITY`] if it is not given.
+    pub authority: Option<&'static str>,
     /// Further lines of the configuration.
     pub more: String,
 }
@@ -207,7 +209,8 @@ fn configuration(settings: &Settings, soap: SocketAddr, web: SocketAddr) -> Stri
         text,
         "[node]\nname = \"test\"\ndata = \"data\"\n[soap]\nlisten = \"{soap}\"\n[web]\nlisten = \"{web}\"\n\
          [registry]\npatients = \"{patients}\"\n[repository]\nunique_id = \"{REPOSITORY}\"\n\
-         [domain]\npatient_authority = \"{AUTHORITY}\"\n{}",
+         [domain]\npatient_authority = \"{}\"\n{}",
+        settings.authority.unwrap_or(AUTHORITY),
         settings.more
     );
     text

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dose::{Description, DoseReport};
+use dose::{Description, DoseReport, Issuer};
 use jiff::tz::TimeZone;
 use metadata::{LanguageCode, Oid, Organization, PatientId, Submission, Timestamp};
 
@@ -64,8 +64,23 @@ impl Describing {
             .map_err(|error| format!("Patient ID: {error}; name the patient with --patient"))
     }
 
+    /// An id that someone else assigned is not one of our domain: it may be another person's here.
+    fn check_issuer(&self, issuer: &Issuer) -> Result<(), String> {
+        let stated: Option<Oid> = issuer.universal_id.as_deref().and_then(|id| id.parse().ok());
+        match (stated, &self.patient_authority) {
+            (Some(stated), Some(ours)) if stated != *ours => Err(format!(
+                "its Patient ID was assigned by {stated} (Issuer of Patient ID Qualifiers), the patients of this domain \
+                 have ids of {ours} (domain.patient_authority); name the patient of this domain with --patient"
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// A dose report as a submission.
     pub(super) fn report(&self, report: &DoseReport) -> Result<Submission, String> {
+        if self.patient.is_none() {
+            self.check_issuer(&report.patient.issuer)?;
+        }
         let patient_id = self.patient(report.patient.id.as_deref())?;
         let authority = self.patient_authority.clone();
         let description = Description {
@@ -112,4 +127,43 @@ impl Describing {
 /// A new OID.
 pub(super) fn fresh() -> Oid {
     Oid::from_uuid(uuid::Uuid::new_v4())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn describing(patient: Option<&str>, authority: &str) -> Describing {
+        Describing {
+            config: Config::default(),
+            patient: patient.map(|patient| patient.parse().unwrap()),
+            patient_authority: Some(authority.parse().unwrap()),
+            language: "en-US".parse().unwrap(),
+            institution: None,
+            source_id: fresh(),
+            said: None,
+        }
+    }
+
+    fn patient_of(describing: &Describing) -> Result<String, String> {
+        let samples = dose::sample::all();
+        let sample = samples.iter().find(|sample| sample.name == "fr-petct-ct").unwrap();
+        let submission = describing.report(&dose::read(&sample.bytes).unwrap())?;
+        Ok(submission.entries[0].patient_id.as_ref().unwrap().to_string())
+    }
+
+    #[test]
+    fn an_id_of_another_authority_is_not_filed_under_ours() {
+        let refused = patient_of(&describing(None, "1.2.3")).unwrap_err();
+        for part in ["2.16.840.1.113883.19.33.2", " 1.2.3 ", "--patient"] {
+            assert!(refused.contains(part), "{part} in {refused}");
+        }
+    }
+
+    #[test]
+    fn an_id_of_our_authority_or_a_patient_that_is_named_is_taken() {
+        let ours = "271049999999991^^^&2.16.840.1.113883.19.33.2&ISO";
+        assert_eq!(patient_of(&describing(None, "2.16.840.1.113883.19.33.2")).unwrap(), ours);
+        assert_eq!(patient_of(&describing(Some("7^^^&1.2.3&ISO"), "1.2.3")).unwrap(), "7^^^&1.2.3&ISO");
+    }
 }
