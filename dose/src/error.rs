@@ -38,6 +38,12 @@ pub enum ReadError {
         /// Its SOP Class UID, empty if none is stated.
         sop_class_uid: String,
     },
+    /// A dose report whose doses stand where this version does not look: the enhanced report, above all.
+    #[error("a dose report of a layout that this version cannot read ({}); expected 113702, 113706, 113811 or 113819 of DCM in it (PS3.16 TID 10001, 10011)", sop_class(.sop_class_uid))]
+    UnknownTemplate {
+        /// Its SOP Class UID.
+        sop_class_uid: String,
+    },
     /// A structured report on something else than dose.
     #[error("a structured report, but not a dose report: its root concept is {}; expected 113701 (X-ray) or 113500 (radiopharmaceutical) of DCM (PS3.16 TID 10001, 10011, 10021)", root_concept(.root))]
     NotDoseReport {

@@ -38,8 +38,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<DoseReport, ReadError> {
     let charset = Charset::of(&set);
     let root = set.items(tags::CONCEPT_NAME_CODE_SEQUENCE).first().and_then(|item| read_code(item, &charset));
     let tree = Item::read(&set, &charset);
-    let Some((root, template)) = root.as_ref().and_then(|root| Some((root.clone(), template(root, &tree)?)))
-    else {
+    let Some(root) = root.as_ref().filter(|root| is_dose_report(root)).cloned() else {
         return Err(ReadError::NotDoseReport { root, sop_class_uid });
     };
     let events = [&concepts::CT_EVENT, &concepts::EVENT, &concepts::ADMINISTRATION];
@@ -54,6 +53,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<DoseReport, ReadError> {
             problem: "the dose report has no content".to_owned(),
         });
     }
+    let Some(template) = template(&root, &tree) else {
+        return Err(ReadError::UnknownTemplate { sop_class_uid });
+    };
     Ok(assemble(
         &Parts { set: &set, charset: &charset, tree: &tree, file: &file, sop_class_uid },
         root,
@@ -69,19 +71,26 @@ struct Parts<'a> {
     sop_class_uid: String,
 }
 
-/// 113701 alone does not tell CT from projection; the containers do. A report without any event still has totals.
+fn is_dose_report(root: &Code) -> bool {
+    [&concepts::RADIOPHARMACEUTICAL_REPORT, &concepts::SUMMARY_REPORT, &concepts::XRAY_REPORT]
+        .into_iter()
+        .any(|concept| root.is(concept))
+}
+
+/// 113701 alone does not tell CT from projection, nor either from the enhanced report (TID 10040); the containers
+/// do. A report without any event still has totals.
 fn template(root: &Code, tree: &Item) -> Option<Template> {
     let holds = |concept: &Concept| tree.nearest(concept).is_some();
     if root.is(&concepts::RADIOPHARMACEUTICAL_REPORT) {
         Some(Template::Radiopharmaceutical)
     } else if root.is(&concepts::SUMMARY_REPORT) {
         Some(Template::Summary)
-    } else if !root.is(&concepts::XRAY_REPORT) {
-        None
     } else if holds(&concepts::CT_ACCUMULATED) || holds(&concepts::CT_EVENT) {
         Some(Template::Ct)
-    } else {
+    } else if holds(&concepts::ACCUMULATED) || holds(&concepts::EVENT) {
         Some(Template::Projection)
+    } else {
+        None
     }
 }
 

@@ -102,6 +102,18 @@ fn refuses_a_report_on_something_else_by_its_root_concept() {
 }
 
 #[test]
+fn refuses_an_enhanced_report_rather_than_find_no_dose_in_it() {
+    const ENHANCED: &str = "1.2.840.10008.5.1.4.1.1.88.76";
+    let containers = [("130500", "Total X-Ray Dose"), ("130501", "Irradiation Event Summary Data")];
+    let content = containers.map(|(code, meaning)| concept(code, "DCM", meaning));
+    let head = [element(8, 0x16, "UI", ENHANCED), concept("113701", "DCM", "X-Ray Radiation Dose Report")];
+    let body = [head.concat(), sequence(0x0040, 0xA730, &content)].concat();
+    let bytes = file(ENHANCED, EXPLICIT_LITTLE_ENDIAN, &body);
+    assert!(matches!(dose::read(&bytes), Err(ReadError::UnknownTemplate { .. })));
+    assert!(refusal(&bytes).contains("a layout that this version cannot read"), "{}", refusal(&bytes));
+}
+
+#[test]
 fn refuses_more_events_than_a_report_has() {
     let head = [element(8, 0x16, "UI", DOSE_REPORT), concept("113701", "DCM", "Report")].concat();
     let report = |events: usize| {
