@@ -54,6 +54,8 @@ pub struct Asked {
     pub community: String,
     /// How long it took.
     pub took: Duration,
+    /// Whether anything came back, a refusal included.
+    pub reached: bool,
     /// What came of it; the reasons are in [`History::gaps`].
     pub outcome: Outcome,
 }

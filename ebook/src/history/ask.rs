@@ -5,6 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use actors::CallError;
 use actors::consumer::ConsumerError;
 use actors::integrity::Altered;
 use actors::transactions::stored_query::{ContentFilter, DocumentFilter, FindDocuments, Query};
@@ -50,7 +51,12 @@ fn not_asked(community: &Community) -> Answer {
     let Community { name, patient_authority, .. } = community;
     let reason = format!("no identifier assigned by {patient_authority} is known for this patient");
     Answer {
-        asked: Asked { community: name.clone(), took: Duration::ZERO, outcome: Outcome::NotAsked },
+        asked: Asked {
+            community: name.clone(),
+            took: Duration::ZERO,
+            reached: false,
+            outcome: Outcome::NotAsked,
+        },
         examinations: Vec::new(),
         gaps: vec![Gap::whole(name, GapKind::NoIdentifier, reason)],
     }
@@ -64,6 +70,8 @@ struct Asking<'a> {
 
 #[derive(Default)]
 struct SoFar {
+    /// Whether anything came back from the registry.
+    reached: bool,
     /// How many entries were found.
     found: usize,
     /// Entries whose document has not come yet.
@@ -110,6 +118,8 @@ impl Asking<'_> {
     ) -> Vec<DocumentEntry> {
         let mut so_far = self.so_far();
         for answer in answers {
+            so_far.reached |=
+                !matches!(answer, Err(ConsumerError::Call { error: CallError::Unreachable(_), .. }));
             match answer.map(QueryResponse::into_objects) {
                 Ok((objects, warnings)) => {
                     objects
@@ -171,7 +181,7 @@ impl Asking<'_> {
 
     fn finish(self, took: Duration, too_late: Option<Duration>) -> Answer {
         let name = &self.community.name;
-        let SoFar { found: documents, waiting, examinations, mut gaps } =
+        let SoFar { reached, found: documents, waiting, examinations, mut gaps } =
             self.so_far.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(deadline) = too_late {
             let late = format!("no answer within {} s", deadline.as_secs_f64());
@@ -183,7 +193,7 @@ impl Asking<'_> {
         }
         let failed = gaps.iter().any(|gap| gap.document.is_none());
         let outcome = if failed { Outcome::Failed { documents } } else { Outcome::Answered { documents } };
-        Answer { asked: Asked { community: name.clone(), took, outcome }, examinations, gaps }
+        Answer { asked: Asked { community: name.clone(), took, reached, outcome }, examinations, gaps }
     }
 }
 

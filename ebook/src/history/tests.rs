@@ -185,6 +185,7 @@ async fn shows_the_others_when_a_community_never_answers() {
     let history = history(&communities).await;
     assert_eq!(history.asked[0].outcome, Outcome::Answered { documents: 0 });
     assert_eq!(history.asked[1].outcome, Outcome::Failed { documents: 0 });
+    assert!(history.asked[0].reached && !history.asked[1].reached);
     assert_eq!(kinds(&history), [GapKind::DidNotAnswer]);
     assert_eq!(history.gaps[0].community, "Hospital B");
     assert_eq!(history.gaps[0].reason, "no answer within 5 s");
@@ -232,6 +233,7 @@ async fn gives_the_reason_of_a_registry_that_refuses() {
     let history = history(&[shelf.community("Hospital A", BELGIUM)]).await;
     assert_eq!(kinds(&history), [GapKind::DidNotAnswer]);
     assert!(history.gaps[0].reason.contains("closed for stocktaking"), "{}", history.gaps[0].reason);
+    assert!(history.asked[0].reached);
 }
 
 #[tokio::test]
