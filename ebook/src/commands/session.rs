@@ -198,7 +198,8 @@ pub(crate) fn address(config: &Config, path: &str) -> String {
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
         ip => ip,
     };
-    match config.node.hosts.first() {
+    // A name of other machines does not lead to a listener for this one alone.
+    match config.node.hosts.first().filter(|_| !listen.ip().is_loopback()) {
         Some(host) => format!("https://{host}:{}{path}", listen.port()),
         None => format!("https://{}{path}", std::net::SocketAddr::new(ip, listen.port())),
     }
@@ -218,6 +219,8 @@ mod tests {
         assert_eq!(address(&config, ""), "https://[::1]:9443");
         config.node.hosts = vec!["xds.example".to_owned()];
         assert_eq!(address(&config, "/repository"), "https://xds.example:9443/repository");
+        config.soap.listen = "127.0.0.1:9443".parse().unwrap();
+        assert_eq!(address(&config, "/repository"), "https://127.0.0.1:9443/repository");
     }
 
     #[test]
