@@ -118,6 +118,9 @@ pub fn describe(report: &DoseReport, said: &Description) -> Result<Submission, I
 
 fn document_entry(report: &DoseReport, said: &Description, id: ObjectId) -> Result<DocumentEntry, Invalid> {
     let time = |moment: Option<Moment>| timestamp(moment?, &said.time_zone);
+    let start = time(service_start(report));
+    // A registry refuses a stop before the start (a clock set back); the report is shared nevertheless.
+    let stop = time(service_stop(report)).filter(|stop| start.is_none_or(|start| stop.end() > start.start()));
     let uid: Oid = report.sop_instance_uid.parse()?;
     Ok(DocumentEntry {
         author: vec![author(report, said)],
@@ -152,8 +155,8 @@ fn document_entry(report: &DoseReport, said: &Description, id: ObjectId) -> Resu
         }),
         reference_id_list: reference_ids(report, said),
         repository_unique_id: None,
-        service_start_time: time(service_start(report)),
-        service_stop_time: time(service_stop(report)),
+        service_start_time: start,
+        service_stop_time: stop,
         size: None,
         source_patient_id: source_patient_id(report, said),
         source_patient_info: source_patient_info(report, said),

@@ -39,8 +39,12 @@ pub(crate) fn read(tree: &Item, notes: &mut Vec<Note>) -> Content {
     let containers = tree.every(&concepts::ACCUMULATED);
     let planes: Vec<_> = containers.iter().map(|item| plane_totals(item, notes)).collect();
     let glandular: Vec<_> = containers.iter().flat_map(|item| glandular_doses(item, notes)).collect();
-    let breast = |side: Side| Total {
-        stated: glandular.iter().find(|(of, _)| *of == Some(side)).map(|(_, dose)| dose.clone()),
+    let mut breast = |side: Side| Total {
+        stated: glandular
+            .iter()
+            .find(|(of, _)| *of == Some(side))
+            .filter(|(_, dose)| was_examined(side, dose, &events, notes))
+            .map(|(_, dose)| dose.clone()),
         summed: sum(
             events
                 .iter()
@@ -49,6 +53,8 @@ pub(crate) fn read(tree: &Item, notes: &mut Vec<Note>) -> Content {
             Origin::Summed,
         ),
     };
+    let [left_breast, right_breast] = [Side::Left, Side::Right].map(&mut breast);
+    let both_breasts = breast(Side::Both).stated;
     let counted = counted(&planes);
     let totals = Totals {
         dose_area_product: Total {
@@ -67,13 +73,13 @@ pub(crate) fn read(tree: &Item, notes: &mut Vec<Note>) -> Content {
             counted.iter().map(|plane| plane.acquisition_time.as_ref()),
             Origin::Accumulated,
         ),
-        left_breast: breast(Side::Left),
-        right_breast: breast(Side::Right),
-        both_breasts: breast(Side::Both).stated,
+        left_breast,
+        right_breast,
+        both_breasts,
         planes,
         ..Totals::default()
     };
-    Content { modality: modality(tree, &totals, &events), totals, events }
+    Content { modality: modality(tree, &totals, &events, !glandular.is_empty()), totals, events }
 }
 
 fn plane_totals(item: &Item, notes: &mut Vec<Note>) -> PlaneTotals {
@@ -108,6 +114,26 @@ fn glandular_doses(
     stated.filter_map(|dose| Some((side(dose), section.amount_of(dose, &concepts::AGD_TOTAL)?))).collect()
 }
 
+/// D39: some devices state zero for a breast that was not examined. An event that does not say its side may have
+/// been on any.
+fn was_examined(
+    side: Side,
+    stated: &Measured<AverageGlandularDose>,
+    events: &[IrradiationEvent],
+    notes: &mut Vec<Note>,
+) -> bool {
+    let there = |of: Side| side == Side::Both || of == side || of == Side::Both;
+    if stated.amount.value() != 0.0 || events.iter().any(|event| event.side.is_none_or(there)) {
+        return true;
+    }
+    notes.push(Note {
+        field: format!("total average glandular dose, {side:?}").to_lowercase(),
+        received: stated.amount.to_string(),
+        expected: "no event was on that side: it is taken as not examined".to_owned(),
+    });
+    false
+}
+
 fn event(item: &Item, notes: &mut Vec<Note>) -> IrradiationEvent {
     let kind_code = item.code(&concepts::EVENT_TYPE).cloned();
     let mut section = Section::new(item, Origin::Event, notes);
@@ -139,11 +165,11 @@ fn side(item: &Item) -> Option<Side> {
 }
 
 /// D40, D41: the device type is sometimes wrong and one layout serves every modality, so the content decides.
-fn modality(tree: &Item, totals: &Totals, events: &[IrradiationEvent]) -> Modality {
+fn modality(tree: &Item, totals: &Totals, events: &[IrradiationEvent], states_glandular: bool) -> Modality {
     let procedure = tree.code(&concepts::PROCEDURE_REPORTED);
     let says = |concept: &Concept| procedure.is_some_and(|code: &Code| code.is(concept));
-    let breast =
-        [&totals.left_breast, &totals.right_breast].into_iter().any(|breast| breast.shown().is_some());
+    let breast = states_glandular
+        || [&totals.left_breast, &totals.right_breast].into_iter().any(|breast| breast.shown().is_some());
     let fluoroscopy = says(&concepts::FLUOROSCOPY)
         || says(&concepts::FLUOROSCOPY_RADIOGRAPHY)
         || tree.code(&concepts::DEVICE_TYPE).is_some_and(|code| code.is(&concepts::FLUOROSCOPY_SYSTEM))

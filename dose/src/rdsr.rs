@@ -1,9 +1,11 @@
 //! A dose report from a DICOM file: which template it follows decides the root concept (rem-dose 2.2).
 
 use dicom_dictionary_std::tags;
+use jiff::tz::{Offset, TimeZone};
 
 use crate::code::{Code, Concept};
 use crate::content::{Item, read_code};
+use crate::moment::Moment;
 use crate::part10::{DataSet, File, MAX_EVENTS};
 use crate::quantity::{Amount, Kind};
 use crate::report::{
@@ -109,12 +111,9 @@ fn assemble(parts: &Parts<'_>, root: Code, template: Template) -> DoseReport {
     }
     in_order(&mut content.events);
     note_differences(&content.totals, &mut notes);
+    let (start, end) = irradiation(tree, template, offset, &mut notes);
     let study = header::study(set, charset);
     note_other_study(tree, study.uid.as_deref(), &mut notes);
-    let (start, end) = match template {
-        Template::Summary => (&concepts::SUMMARY_START, &concepts::SUMMARY_END),
-        _ => (&concepts::IRRADIATION_START, &concepts::IRRADIATION_END),
-    };
     DoseReport {
         sop_class_uid: parts.sop_class_uid.clone(),
         sop_instance_uid: set.ascii(tags::SOP_INSTANCE_UID).unwrap_or_default(),
@@ -137,12 +136,37 @@ fn assemble(parts: &Parts<'_>, root: Code, template: Template) -> DoseReport {
         scope: tree.code(&concepts::SCOPE).cloned(),
         source: tree.code(&concepts::SOURCE).cloned(),
         authorised_by: authorised_by(tree),
-        irradiation_start: tree.moment(start).map(|moment| moment.at_offset(offset)),
-        irradiation_end: tree.moment(end).map(|moment| moment.at_offset(offset)),
+        irradiation_start: start,
+        irradiation_end: end,
         totals: content.totals,
         events: content.events,
         notes,
     }
+}
+
+/// Start and end of irradiation, as stated. Clocks are set back, and wrong: an end before the start is kept and noted.
+fn irradiation(
+    tree: &Item,
+    template: Template,
+    offset: Option<Offset>,
+    notes: &mut Vec<Note>,
+) -> (Option<Moment>, Option<Moment>) {
+    let concepts = match template {
+        Template::Summary => [&concepts::SUMMARY_START, &concepts::SUMMARY_END],
+        _ => [&concepts::IRRADIATION_START, &concepts::IRRADIATION_END],
+    };
+    let [start, end] = concepts.map(|concept| Some(tree.moment(concept)?.at_offset(offset)));
+    let utc = |moment: Option<Moment>| moment?.in_utc(&TimeZone::UTC);
+    if let (Some(stated), Some(first), Some(last)) = (end, utc(start), utc(end))
+        && last < first
+    {
+        notes.push(Note {
+            field: "End of irradiation".to_owned(),
+            received: stated.to_string(),
+            expected: "it precedes the start of irradiation; metadata leave it out".to_owned(),
+        });
+    }
+    (start, end)
 }
 
 /// The person of the report itself who authorised it; those of a dose check deep below are other people.
@@ -183,12 +207,13 @@ fn note_differences(totals: &Totals, notes: &mut Vec<Note>) {
 /// R14: both are kept; that they differ is worth a word (D34, D35).
 fn note_difference<K: Kind>(total: &Total<Amount<K>>, notes: &mut Vec<Note>) {
     let (Some(stated), Some(summed)) = (&total.stated, &total.summed) else { return };
+    let shown = if total.shows_the_sum() { "sum" } else { "stated total" };
     let (stated, summed) = (stated.amount, summed.amount);
     if (stated.value() - summed.value()).abs() > TOLERANCE * stated.value().abs().max(summed.value().abs()) {
         notes.push(Note {
             field: format!("total {}", K::NAME),
             received: stated.to_string(),
-            expected: format!("the events add up to {summed}; the stated total is shown"),
+            expected: format!("the events add up to {summed}; the {shown} is shown"),
         });
     }
 }

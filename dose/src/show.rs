@@ -131,8 +131,12 @@ fn totals(report: &DoseReport) -> Vec<Vec<String>> {
 fn total<K: Kind>(rows: &mut Vec<Vec<String>>, name: &str, total: &Total<Amount<K>>) {
     let Some(shown) = total.shown() else { return };
     let mut origin = origin(shown);
-    if let (Some(_), Some(summed)) = (&total.stated, &total.summed) {
-        origin += &format!("; the events add up to {}", summed.amount);
+    if let (Some(stated), Some(summed)) = (&total.stated, &total.summed) {
+        origin += &if total.shows_the_sum() {
+            format!("; stated as total: {}", stated.amount)
+        } else {
+            format!("; the events add up to {}", summed.amount)
+        };
     }
     rows.push(vec![name.to_owned(), shown.amount.to_string(), origin]);
 }

@@ -101,6 +101,20 @@ fn takes_the_times_of_the_events_where_the_report_states_none_for_the_whole() {
 }
 
 #[test]
+fn leaves_out_a_stop_before_the_start() {
+    let mut report = report("be-ct-adult");
+    // The night in which the clocks go back, at a device that does not state its offset.
+    report.irradiation_start = Moment::parse("20241027025500");
+    report.irradiation_end = Moment::parse("20241027020500");
+    let submission = describe(&report, &said()).unwrap();
+    let mut errors = RegistryErrors::default();
+    submission.check(&mut errors);
+    assert_eq!(errors.into_result(), Ok(()));
+    assert_eq!(submission.entries[0].service_stop_time, None);
+    assert!(submission.entries[0].service_start_time.is_some());
+}
+
+#[test]
 fn says_what_the_source_knows_of_the_patient() {
     let entry = entry(&report("be-ct-adult"));
     assert_eq!(text(entry.patient_id).unwrap(), "P1^^^&1.2.3.4&ISO");

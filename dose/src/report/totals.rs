@@ -2,8 +2,8 @@
 
 use crate::code::Code;
 use crate::quantity::{
-    AdministeredActivity, AirKerma, AverageGlandularDose, CtdiVol, DoseAreaProduct, DoseLengthProduct,
-    EffectiveDose, Seconds,
+    AdministeredActivity, AirKerma, Amount, AverageGlandularDose, CtdiVol, DoseAreaProduct,
+    DoseLengthProduct, EffectiveDose, Kind, Seconds,
 };
 
 /// A value of a report, and where it comes from.
@@ -54,11 +54,20 @@ impl<Q> Default for Total<Q> {
     }
 }
 
-impl<Q> Total<Q> {
+impl<K: Kind> Total<Amount<K>> {
     /// The value to show: the stated one, else the sum.
     #[must_use]
-    pub fn shown(&self) -> Option<&Measured<Q>> {
-        self.stated.as_ref().or(self.summed.as_ref())
+    pub fn shown(&self) -> Option<&Measured<Amount<K>>> {
+        if self.shows_the_sum() { self.summed.as_ref() } else { self.stated.as_ref() }
+    }
+
+    /// Whether the sum is shown: where no total is stated, or zero although the events had some (D35).
+    #[must_use]
+    pub fn shows_the_sum(&self) -> bool {
+        let value = |measured: &Measured<Amount<K>>| measured.amount.value();
+        self.stated.as_ref().is_none_or(|stated| {
+            value(stated) == 0.0 && self.summed.as_ref().is_some_and(|sum| value(sum) > 0.0)
+        })
     }
 }
 
