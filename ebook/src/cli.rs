@@ -141,6 +141,8 @@ mod tests {
         assert_eq!(refusal("dosebook find --patient x --status old"), ErrorKind::InvalidValue);
         assert_eq!(refusal("dosebook submit a.dcm --certificate a.pem"), ErrorKind::MissingRequiredArgument);
         assert_eq!(refusal("dosebook serve extra"), ErrorKind::UnknownArgument);
+        assert_eq!(refusal("dosebook conform localhost:8443"), ErrorKind::ValueValidation);
+        assert_eq!(refusal("dosebook conform --facts a.toml"), ErrorKind::MissingRequiredArgument);
     }
 
     #[test]

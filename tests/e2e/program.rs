@@ -105,3 +105,20 @@ fn a_node_that_is_not_there_is_exit_code_3() {
     let output = node.run(["find", "--patient", "4711"]);
     assert_eq!(output.code, 3, "{output:?}");
 }
+
+#[test]
+fn the_judge_leaves_nothing_in_a_node_that_was_not_named() {
+    let node = Node::start();
+    let before = fs::read_dir(node.folder()).unwrap().count();
+    let judged = tests::run(node.folder(), ["conform", "--filter", "iti-43/", "--json"]);
+    assert_eq!(judged.code, 0, "{judged:?}");
+    assert_eq!(node.stored_files(), [] as [PathBuf; 0]);
+    assert_eq!(fs::read_dir(node.folder()).unwrap().count(), before, "nothing is made where it was run");
+    for wrong in [["conform", "--config", "node.toml"].as_slice(), &["conform", "--filter", "no-such-case"]] {
+        let refused = tests::run(node.folder(), wrong.iter().copied());
+        assert_eq!(refused.code, 2, "{refused:?}");
+    }
+    let stranger = tests::run(node.folder(), ["conform", &node.url("/registry"), "--data", "none"]);
+    assert_eq!(stranger.code, 2, "{stranger:?}");
+    assert!(stranger.stderr.contains("give --certificate"), "{stranger:?}");
+}

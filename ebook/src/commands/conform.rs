@@ -1,30 +1,37 @@
-//! `dosebook conform`: the judge, against any server, or against the node of this folder.
+//! `dosebook conform`: the judge, against any server, or against a node that is there for nothing else.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use conformance::{Credentials, Facts, Library, Target};
+use conformance::{Credentials, Facts, Library, Report, Target};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
-use super::session::{NodeArguments, address};
+use super::session::NodeArguments;
+use crate::config::{Config, Url};
 use crate::exit::{Failure, file};
-use crate::node::{Identifiers, REGISTRY_PATH, REPOSITORY_PATH};
+use crate::node::{Listening, Node, REGISTRY_PATH, REPOSITORY_PATH};
 use crate::output::Output;
 
 /// Runs the conformance cases against a registry and a repository
 ///
-/// Without a URL it judges the node of the configuration, with the node's own identity.
+/// Without a URL it starts a node in a temporary folder, judges that, and removes it. With one it judges any server,
+/// as the node of the configuration or with --certificate. The cases leave their documents and patients in the
+/// server for good: do not judge one that holds real ones.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dosebook conform
   dosebook conform https://b.example:8443/registry https://b.example:8443/repository --facts b.toml")]
 pub(crate) struct Arguments {
     /// The registry (ITI-42, ITI-18); alone it is also the repository
-    registry: Option<String>,
+    registry: Option<Url>,
     /// The repository (ITI-41, ITI-43)
-    repository: Option<String>,
+    repository: Option<Url>,
     #[command(flatten)]
     node: NodeArguments,
     /// Our certificate and its chain, PEM, instead of the node's
-    #[arg(long, value_name = "FILE", requires_all = ["key", "trust"])]
+    #[arg(long, value_name = "FILE", requires_all = ["registry", "key", "trust"])]
     certificate: Option<PathBuf>,
     /// Our private key, PEM
     #[arg(long, value_name = "FILE", requires = "certificate")]
@@ -33,46 +40,155 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", requires = "certificate")]
     trust: Option<PathBuf>,
     /// What is known of the server where it differs from a plain test domain, TOML
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "registry")]
     facts: Option<PathBuf>,
     /// Only cases with this in their name, as iti-42/ or replace
     #[arg(long, value_name = "PART")]
     filter: Option<String>,
+    /// Print the names of the cases and stop
+    #[arg(long)]
+    list: bool,
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
-    let failed = |error: conformance::Error| Failure::Usage(error.to_string());
     let library = Library::built_in();
-    let config = arguments.node.load()?;
-    let mut facts = match &arguments.facts {
-        Some(path) => Facts::read(&library, path),
-        None => Facts::defaults(&library),
+    if arguments.list {
+        return list(&library, output);
     }
-    .map_err(failed)?;
-    let own = arguments.registry.is_none();
-    if own && let Some(identifiers) = Identifiers::existing(&config).map_err(Failure::Refused)? {
-        facts.repository_unique_id = identifiers.repository_unique_id.to_string();
-        facts.assigning_authority = identifiers.patient_authority.to_string();
-    }
-    let registry = arguments.registry.clone().unwrap_or_else(|| address(&config, REGISTRY_PATH));
-    let repository = match &arguments.repository {
-        Some(url) => url.clone(),
-        None if own => address(&config, REPOSITORY_PATH),
-        None => registry.clone(),
+    let filter = arguments.filter.as_deref();
+    let report = match &arguments.registry {
+        Some(registry) => judge(&library, &target(&arguments, registry, &library)?, filter, output).await?,
+        None => {
+            let own = ThrowAway::start(&arguments).await?;
+            let target = own.target(&library)?;
+            let judged = judge(&library, &target, filter, output).await;
+            own.stop().await?;
+            judged?
+        }
     };
-    let read = |given: &Option<PathBuf>, ours: PathBuf| {
-        let path = given.clone().unwrap_or(ours);
-        std::fs::read(&path).map_err(|error| file(&path, "read it", &error))
-    };
-    let credentials = Credentials {
-        certificates: read(&arguments.certificate, config.certificate())?,
-        key: read(&arguments.key, config.key())?,
-        trust: read(&arguments.trust, config.trust())?,
-    };
-    let target = Target { registry, repository, credentials, facts };
-    let report = conformance::run(&library, &target, arguments.filter.as_deref(), |case| output.line(case));
-    let report = report.await.map_err(failed)?;
     output.line(format_args!("\n{report}"));
     output.value(&report.json());
     if report.is_green() { Ok(()) } else { Err(Failure::Said) }
+}
+
+fn list(library: &Library, output: Output) -> Result<(), Failure> {
+    for (id, title) in conformance::list(library).map_err(|error| unusable(&error))? {
+        output.line(format_args!("{id}: {title}"));
+        output.value(&serde_json::json!({ "case": id, "title": title }));
+    }
+    Ok(())
+}
+
+async fn judge(
+    library: &Library,
+    target: &Target,
+    filter: Option<&str>,
+    output: Output,
+) -> Result<Report, Failure> {
+    let report = conformance::run(library, target, filter, |case| output.line(case));
+    report.await.map_err(|error| unusable(&error))
+}
+
+/// A server that someone named.
+fn target(arguments: &Arguments, registry: &Url, library: &Library) -> Result<Target, Failure> {
+    let facts = match &arguments.facts {
+        Some(path) => Facts::read(library, path),
+        None => Facts::defaults(library),
+    };
+    let credentials = match (&arguments.certificate, &arguments.key, &arguments.trust) {
+        (Some(certificate), Some(key), Some(trust)) => credentials(certificate, key, trust)?,
+        _ => {
+            let config = arguments.node.load()?;
+            if !config.certificate().exists() {
+                return Err(Failure::Usage(format!(
+                    "{}: no node has been started with this data folder, so there is no identity to judge another \
+                     server with; name its folder with --data, or give --certificate, --key and --trust",
+                    config.node.data.display()
+                )));
+            }
+            credentials(&config.certificate(), &config.key(), &config.trust())?
+        }
+    };
+    let repository = arguments.repository.as_ref().unwrap_or(registry);
+    Ok(Target {
+        registry: registry.as_str().to_owned(),
+        repository: repository.as_str().to_owned(),
+        credentials,
+        facts: facts.map_err(|error| unusable(&error))?,
+    })
+}
+
+fn credentials(
+    certificate: &std::path::Path,
+    key: &std::path::Path,
+    trust: &std::path::Path,
+) -> Result<Credentials, Failure> {
+    let read = |path: &std::path::Path| {
+        let usage = |error: std::io::Error| Failure::Usage(file(path, "read it", &error).to_string());
+        std::fs::read(path).map_err(usage)
+    };
+    Ok(Credentials { certificates: read(certificate)?, key: read(key)?, trust: read(trust)? })
+}
+
+fn unusable(error: &conformance::Error) -> Failure {
+    Failure::Usage(error.to_string())
+}
+
+/// A node with a folder and ports of its own, which nobody needs afterwards.
+struct ThrowAway {
+    node: Arc<Node>,
+    url: String,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<std::io::Result<()>>,
+    _folder: TempDir,
+}
+
+impl ThrowAway {
+    /// As a node without a file would be.
+    async fn start(arguments: &Arguments) -> Result<Self, Failure> {
+        let NodeArguments { config, data } = &arguments.node;
+        if config.is_some() || data.is_some() {
+            return Err(Failure::Usage(
+                "--config and --data go with the URL of the server to judge: without one a node in a temporary folder \
+                 is judged; the cases leave their documents in the server"
+                    .to_owned(),
+            ));
+        }
+        let folder = tempfile::Builder::new().prefix("dosebook-conform").tempdir();
+        let folder =
+            folder.map_err(|error| Failure::Refused(format!("cannot make a temporary folder: {error}")))?;
+        let mut config = Config::default();
+        config.node.data = folder.path().join("data");
+        config.soap.listen.set_port(0);
+        config.web.listen.set_port(0);
+        let node = Arc::new(Node::open(config).await?);
+        let listening = Listening::bind(Arc::clone(&node)).await?;
+        let url = format!("https://{}", listening.soap_address());
+        let (stop, stopped) = oneshot::channel();
+        let serving = tokio::spawn(listening.serve(async {
+            // It ends when it is told to, and when nobody can tell it any more.
+            let _ = stopped.await;
+        }));
+        Ok(Self { node, url, stop, serving, _folder: folder })
+    }
+
+    fn target(&self, library: &Library) -> Result<Target, Failure> {
+        let mut facts = Facts::defaults(library).map_err(|error| unusable(&error))?;
+        facts.repository_unique_id = self.node.identifiers.repository_unique_id.to_string();
+        facts.assigning_authority = self.node.identifiers.patient_authority.to_string();
+        let config = &self.node.config;
+        Ok(Target {
+            registry: format!("{}{REGISTRY_PATH}", self.url),
+            repository: format!("{}{REPOSITORY_PATH}", self.url),
+            credentials: credentials(&config.certificate(), &config.key(), &config.trust())?,
+            facts,
+        })
+    }
+
+    async fn stop(self) -> Result<(), Failure> {
+        // Who has ended already needs not be told.
+        let _ = self.stop.send(());
+        let ended = self.serving.await.map_err(std::io::Error::other).flatten();
+        ended.map_err(|error| Failure::Refused(format!("the node ended: {error}")))
+    }
 }
