@@ -1,11 +1,12 @@
 //! `dosebook fetch`: Document Consumer. Documents, checked against what their entries say (ITI-18, ITI-43).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use actors::consumer::Consumer;
 use actors::transactions::stored_query::{DocumentFilter, FindDocuments, GetDocuments, Ids, Query};
-use metadata::{AvailabilityStatus, DocumentEntry, MimeType, UniqueId};
+use metadata::{AvailabilityStatus, DocumentEntry, MimeType, Oid, UniqueId};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use soap::parts::Content;
@@ -41,6 +42,9 @@ pub(crate) struct Arguments {
     session: SessionArguments,
 }
 
+/// What a file is read in, at a time.
+const CHUNK: usize = 256 << 10;
+
 /// A document that is now in the folder.
 struct Fetched {
     path: PathBuf,
@@ -57,26 +61,66 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     let consumer = session.reaching(consumer, &entries);
     std::fs::create_dir_all(&arguments.out)
         .map_err(|error| file(&arguments.out, "make the folder", &error))?;
-    let mut failed = false;
+    let mut missing = Missing::default();
     let found: HashSet<&UniqueId> = entries.iter().map(|entry| &entry.unique_id).collect();
     for id in arguments.unique_ids.iter().filter(|id| !found.contains(id)) {
-        failed = true;
+        missing.refused += 1;
         refused(id, "the registry knows no such document", output);
     }
-    for entry in &entries {
-        match fetch(&consumer, entry, &arguments.out).await {
+    fetch_all(&consumer, &entries, &arguments.out, &mut missing, output).await;
+    if entries.is_empty() && missing.refused == 0 {
+        output.line("no documents");
+    }
+    missing.ended()
+}
+
+/// What did not come.
+#[derive(Debug, Default)]
+struct Missing {
+    refused: usize,
+    unreachable: usize,
+    /// Repositories that could not be reached, with the reason: they are not tried again.
+    repositories: HashMap<Option<Oid>, String>,
+}
+
+impl Missing {
+    fn ended(&self) -> Result<(), Failure> {
+        match self {
+            Self { unreachable: 0, refused: 0, .. } => Ok(()),
+            Self { unreachable: 0, .. } => Err(Failure::Said),
+            Self { unreachable, .. } => Err(Failure::Unreachable(format!(
+                "{unreachable} documents are in repositories that could not be reached; fetch them again later"
+            ))),
+        }
+    }
+}
+
+/// One that does not come is in no other's way.
+async fn fetch_all(
+    consumer: &Consumer,
+    entries: &[DocumentEntry],
+    folder: &Path,
+    missing: &mut Missing,
+    output: Output,
+) {
+    for entry in entries {
+        let fetched = match missing.repositories.get(&entry.repository_unique_id) {
+            Some(reason) => Err(Failure::Unreachable(reason.clone())),
+            None => fetch(consumer, entry, folder).await,
+        };
+        match fetched {
             Ok(fetched) => say(entry, &fetched, output),
-            Err(failure @ Failure::Unreachable(_)) => return Err(failure),
+            Err(Failure::Unreachable(reason)) => {
+                missing.unreachable += 1;
+                refused(&entry.unique_id, &reason, output);
+                missing.repositories.insert(entry.repository_unique_id.clone(), reason);
+            }
             Err(failure) => {
-                failed = true;
+                missing.refused += 1;
                 refused(&entry.unique_id, &failure.to_string(), output);
             }
         }
     }
-    if entries.is_empty() && !failed {
-        output.line("no documents");
-    }
-    if failed { Err(Failure::Said) } else { Ok(()) }
 }
 
 /// The entries of the documents that are wanted, each once.
@@ -108,9 +152,12 @@ async fn fetch(consumer: &Consumer, entry: &DocumentEntry, folder: &Path) -> Res
     let content = consumer.fetch(entry).await?;
     let written = write(content, entry, &beside).await;
     let placed = match written {
-        Ok((size, sha256)) => {
-            place(&beside, &path, &sha256).map(|before| Fetched { path, size, sha256: hex(&sha256), before })
-        }
+        Ok((size, sha256)) => place(&beside, &path, sha256).await.map(|before| Fetched {
+            path,
+            size,
+            sha256: hex(&sha256),
+            before,
+        }),
         Err(failure) => Err(failure),
     };
     if placed.is_err() {
@@ -141,20 +188,63 @@ async fn write(mut content: Content, entry: &DocumentEntry, path: &Path) -> Resu
 }
 
 /// Puts a whole file in its place; true if it was there before. Other bytes are never replaced.
-fn place(beside: &Path, path: &Path, sha256: &[u8; 32]) -> Result<bool, Failure> {
-    match std::fs::hard_link(beside, path) {
-        Ok(()) => {
-            std::fs::remove_file(beside).map(|()| false).map_err(|error| file(beside, "remove it", &error))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let there = std::fs::read(path).map_err(|error| file(path, "read it", &error))?;
-            if Sha256::digest(&there).as_slice() != sha256 {
+async fn place(beside: &Path, path: &Path, sha256: [u8; 32]) -> Result<bool, Failure> {
+    let (beside, path) = (beside.to_owned(), path.to_owned());
+    let placed = tokio::task::spawn_blocking(move || put(&beside, &path, &sha256));
+    placed.await.unwrap_or_else(|error| Err(Failure::Refused(error.to_string())))
+}
+
+fn put(beside: &Path, path: &Path, sha256: &[u8; 32]) -> Result<bool, Failure> {
+    use std::io::ErrorKind::AlreadyExists;
+    let remove = |before| {
+        std::fs::remove_file(beside).map(|()| before).map_err(|error| file(beside, "remove it", &error))
+    };
+    let linked = match std::fs::hard_link(beside, path) {
+        Err(error) if error.kind() != AlreadyExists => claim(beside, path).map(|()| Placed::Moved),
+        linked => linked.map(|()| Placed::Linked),
+    };
+    match linked {
+        Ok(Placed::Moved) => Ok(false),
+        Ok(Placed::Linked) => remove(false),
+        Err(error) if error.kind() == AlreadyExists => {
+            let there = digest(path).map_err(|error| file(path, "read it", &error))?;
+            if there != *sha256 {
                 let reason = "a file with other content is there; move it away, or choose another --out";
                 return Err(Failure::Refused(format!("{}: {reason}", path.display())));
             }
-            std::fs::remove_file(beside).map(|()| true).map_err(|error| file(beside, "remove it", &error))
+            remove(true)
         }
         Err(error) => Err(file(path, "put it there", &error)),
+    }
+}
+
+/// How a file came to its place.
+enum Placed {
+    Linked,
+    Moved,
+}
+
+/// For file systems without hard links: takes the name, if nobody has it, and moves the file there.
+fn claim(beside: &Path, path: &Path) -> std::io::Result<()> {
+    std::fs::File::create_new(path)?;
+    std::fs::rename(beside, path).inspect_err(|_| {
+        // The empty file is of no use; that it cannot be removed is less than the first failure.
+        let _ = std::fs::remove_file(path);
+    })
+}
+
+/// The SHA-256 of a file, read in pieces.
+fn digest(path: &Path) -> std::io::Result<[u8; 32]> {
+    let mut reader = BufReader::with_capacity(CHUNK, std::fs::File::open(path)?);
+    let mut sha256 = Sha256::new();
+    loop {
+        let chunk = reader.fill_buf()?;
+        if chunk.is_empty() {
+            return Ok(sha256.finalize().into());
+        }
+        sha256.update(chunk);
+        let length = chunk.len();
+        reader.consume(length);
     }
 }
 
@@ -246,13 +336,58 @@ mod tests {
     fn other_bytes_are_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let (beside, path) = (folder.path().join("new"), folder.path().join("a.dcm"));
-        let put = |bytes: &[u8]| {
+        let place = |bytes: &[u8]| {
             std::fs::write(&beside, bytes).unwrap();
-            place(&beside, &path, &Sha256::digest(bytes).into())
+            put(&beside, &path, &Sha256::digest(bytes).into())
         };
-        assert_eq!(put(b"one"), Ok(false));
-        assert_eq!(put(b"one"), Ok(true));
-        assert_eq!(put(b"two").unwrap_err().code(), 1);
+        assert_eq!(place(b"one"), Ok(false));
+        assert_eq!(place(b"one"), Ok(true));
+        assert_eq!(place(b"two").unwrap_err().code(), 1);
         assert_eq!(std::fs::read(&path).unwrap(), b"one");
+    }
+
+    #[test]
+    fn without_hard_links_a_file_is_moved_to_a_place_that_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let (beside, path) = (folder.path().join("new"), folder.path().join("a.dcm"));
+        std::fs::write(&beside, b"one").unwrap();
+        claim(&beside, &path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"one");
+        std::fs::write(&beside, b"two").unwrap();
+        assert_eq!(claim(&beside, &path).unwrap_err().kind(), std::io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&path).unwrap(), b"one");
+    }
+
+    #[test]
+    fn a_file_is_hashed_in_pieces() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("large");
+        let bytes = vec![7; CHUNK * 2 + 7];
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(digest(&path).unwrap().as_slice(), Sha256::digest(&bytes).as_slice());
+    }
+
+    #[tokio::test]
+    async fn a_repository_that_is_not_there_does_not_end_the_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = crate::config::Config::default();
+        config.node.data = folder.path().join("data");
+        config.repository.unique_id = Some(crate::config::Text("1.2.3".parse().unwrap()));
+        config.known_repository = vec![crate::config::CommunityRepository {
+            unique_id: crate::config::Text("1.2.4".parse().unwrap()),
+            url: crate::config::Text("https://127.0.0.1:1/repository".parse().unwrap()),
+        }];
+        let node = crate::node::Node::open(config).await.unwrap();
+        let entry = |repository: &str| DocumentEntry {
+            repository_unique_id: Some(repository.parse().unwrap()),
+            ..metadata::sample().entries.remove(0)
+        };
+        let entries = [entry("1.2.4"), entry("1.2.3"), entry("1.2.4")];
+        let (mut missing, output) = (Missing::default(), Output { json: false });
+        fetch_all(&node.communities[0].consumer, &entries, folder.path(), &mut missing, output).await;
+        assert_eq!((missing.unreachable, missing.refused), (2, 1));
+        assert_eq!(missing.ended().unwrap_err().code(), 3);
+        missing.unreachable = 0;
+        assert_eq!(missing.ended().unwrap_err().code(), 1);
     }
 }
