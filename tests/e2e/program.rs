@@ -99,6 +99,16 @@ fn a_report_of_another_authority_needs_its_patient_named() {
 }
 
 #[test]
+fn what_is_shown_as_json_names_a_refused_file_too() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("plain.txt"), "just text").unwrap();
+    let shown = tests::run(folder.path(), ["show", "plain.txt", "--json"]);
+    assert_eq!(shown.code, 1, "{shown:?}");
+    assert_eq!(shown.json()["file"], "plain.txt");
+    assert_eq!(shown.json()["outcome"], "refused");
+}
+
+#[test]
 fn a_node_that_is_not_there_is_exit_code_3() {
     let mut node = Node::start();
     node.stop();

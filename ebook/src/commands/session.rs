@@ -12,7 +12,8 @@ use crate::config::{Config, RegistryAt, Url};
 use crate::exit::Failure;
 use crate::history::Community;
 use crate::node::{
-    Credentials, Identifiers, REGISTRY_PATH, REPOSITORY_PATH, own_community, own_consumer, partners,
+    Credentials, Identifiers, REGISTRY_PATH, REPOSITORY_PATH, make_private, own_community, own_consumer,
+    partners,
 };
 
 /// Which node is meant.
@@ -93,7 +94,7 @@ impl Session {
     /// Asks the node of this configuration.
     pub(crate) fn with(config: Config, credentials: &Credentials) -> Result<Self, Failure> {
         let identifiers = Identifiers::existing(&config).map_err(Failure::Refused)?;
-        let client = credentials.client()?;
+        let client = spooling(&config, credentials.client()?)?;
         let audit = audit(&config)?;
         let partner = |url: &str| Partner::remote(url, client.clone(), audit.clone());
         let registry = match &*config.repository.registry {
@@ -188,6 +189,16 @@ fn audit(config: &Config) -> Result<Audit, Failure> {
         return Ok(Audit::none());
     }
     Audit::to_file(&path).map_err(|error| crate::exit::file(&path, "write to it", &error))
+}
+
+/// Documents wait in the node's folder, if there is one: the system's may be small, or in memory.
+fn spooling(config: &Config, client: soap::Client) -> Result<soap::Client, Failure> {
+    if !config.node.data.is_dir() {
+        return Ok(client);
+    }
+    let spool = config.data("spool");
+    make_private(&spool).map_err(|error| crate::exit::file(&spool, "make the folder", &error))?;
+    Ok(client.spooling_in(spool))
 }
 
 /// Where an actor of the node of this configuration is reached from its own machine.

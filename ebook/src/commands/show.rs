@@ -29,7 +29,10 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
             }
             Err(error) => {
                 failed = true;
-                complain(format_args!("{}: no dose report: {error}", path.display()));
+                if !output.json {
+                    complain(format_args!("{}: no dose report: {error}", path.display()));
+                }
+                output.value(&json!({ "file": path, "outcome": "refused", "reason": error.to_string() }));
             }
         }
     }

@@ -44,6 +44,15 @@ impl Identifiers {
         if path.exists() { Self::read(&path).map(|kept| Some(kept.with(config))) } else { Ok(None) }
     }
 
+    /// A configuration with what the node has made written out.
+    pub(crate) fn written_out(config: Config) -> Result<Config, String> {
+        let Some(kept) = Self::existing(&config)? else { return Ok(config) };
+        let mut config = config;
+        config.domain.patient_authority = Some(kept.patient_authority);
+        config.repository.unique_id = Some(kept.repository_unique_id);
+        Ok(config)
+    }
+
     /// What the configuration says goes over what was made.
     fn with(self, config: &Config) -> Self {
         Self {
@@ -115,6 +124,17 @@ mod tests {
         let identifiers = Identifiers::of(&config).unwrap();
         assert_eq!(identifiers.patient_authority.to_string(), "1.2.3");
         assert!(identifiers.repository_unique_id.to_string().starts_with("2.25."));
+    }
+
+    #[test]
+    fn what_is_shown_has_those_that_were_made() {
+        let data = tempfile::tempdir().unwrap();
+        let config = config(data.path());
+        assert_eq!(Identifiers::written_out(config.clone()).unwrap(), config);
+        let made = Identifiers::of(&config).unwrap();
+        let shown = Identifiers::written_out(config).unwrap();
+        assert_eq!(shown.domain.patient_authority, Some(made.patient_authority));
+        assert_eq!(shown.repository.unique_id, Some(made.repository_unique_id));
     }
 
     #[test]
