@@ -73,7 +73,8 @@ impl Book {
         if !self.knows(&ids).await? {
             return Ok(None);
         }
-        let history = history::ask(&self.communities, &ids, self.deadline, &self.cache).await;
+        let kind = (&self.config.codes.kind).into();
+        let history = history::ask(&self.communities, &ids, &kind, self.deadline, &self.cache).await;
         Ok(Some(PatientPage::new(frame, &history, &self.communities)))
     }
 
@@ -94,6 +95,8 @@ pub(crate) struct Frame {
     /// Whether the language was chosen by hand, so that links carry it on.
     pub(crate) language_is_chosen: bool,
     pub(crate) node: String,
+    /// Whether only this machine can open the page.
+    pub(crate) is_loopback: bool,
     /// The path of the page, for the links to the other languages.
     pub(crate) path: String,
     /// What else stands in the query of the page.

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use actors::consumer::Consumer;
 use futures_util::future::join_all;
-use metadata::{Oid, PatientId};
+use metadata::{Code, Oid, PatientId};
 
 pub use cache::ReportCache;
 pub use examination::{Counted, Examination, Integrity, Other, Reason, Source};
@@ -77,14 +77,16 @@ pub enum Outcome {
     NotAsked,
 }
 
-/// Asks every community for the dose reports of a patient; none may take longer than `deadline`.
+/// Asks every community for the dose reports of a patient; none may take longer than `deadline`. `kind` is the
+/// typeCode that our domain gives dose reports, asked for beside the usual one.
 pub async fn ask(
     communities: &[Community],
     patients: &[PatientId],
+    kind: &Code,
     deadline: Duration,
     cache: &ReportCache,
 ) -> History {
-    let answers = communities.iter().map(|community| ask::one(community, patients, deadline, cache));
+    let answers = communities.iter().map(|community| ask::one(community, patients, kind, deadline, cache));
     let mut history = History { patients: patients.to_vec(), ..History::default() };
     for answer in join_all(answers).await {
         history.examinations.extend(answer.examinations);
@@ -101,9 +103,10 @@ pub async fn ask(
 }
 
 impl History {
-    /// Whether nothing is known to be missing.
+    /// Whether nothing is known to be missing. Where nobody was asked, everything may be.
     pub fn is_complete(&self) -> bool {
-        self.gaps.is_empty()
+        let answered = |asked: &Asked| matches!(asked.outcome, Outcome::Answered { .. });
+        !self.asked.is_empty() && self.asked.iter().all(answered) && self.gaps.is_empty()
     }
 
     /// What counts, added up kind by kind; kinds that have no meaningful sum are left out.

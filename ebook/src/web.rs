@@ -118,6 +118,7 @@ fn frame(book: &Book, uri: &Uri, asked: &HashMap<String, String>, headers: &Head
         language: chosen.unwrap_or_else(|| Language::accepted(accepted.unwrap_or_default())),
         language_is_chosen: chosen.is_some(),
         node: book.config.node.name.clone(),
+        is_loopback: book.config.web.listen.ip().is_loopback(),
         path: uri.path().to_owned(),
         search: asked.get("q").cloned().unwrap_or_default(),
     }

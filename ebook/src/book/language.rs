@@ -77,6 +77,7 @@ pub(crate) struct Words {
     pub(crate) language: &'static str,
     pub(crate) book: &'static str,
     pub(crate) this_machine_only: &'static str,
+    pub(crate) open_to_the_network: &'static str,
     pub(crate) no_judgement: &'static str,
 
     pub(crate) patients: &'static str,
@@ -96,6 +97,7 @@ pub(crate) struct Words {
     pub(crate) sexes: fn(Sex) -> &'static str,
     pub(crate) other_names: &'static str,
     pub(crate) complete: &'static str,
+    pub(crate) nobody_asked: &'static str,
     pub(crate) incomplete: &'static str,
     pub(crate) incomplete_hint: &'static str,
 

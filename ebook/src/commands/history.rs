@@ -41,7 +41,8 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
         ));
     }
     let deadline = Duration::from_secs(arguments.deadline);
-    let history = ask(&communities, &patients, deadline, &ReportCache::default()).await;
+    let kind = (&session.config.codes.kind).into();
+    let history = ask(&communities, &patients, &kind, deadline, &ReportCache::default()).await;
     output.line(&history);
     output.value(&history.to_json());
     ended(&history.asked)

@@ -1,6 +1,6 @@
 //! Asks one community for a patient's dose reports: ITI-18, then ITI-43 for what was not read before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +12,6 @@ use actors::transactions::stored_query::{ContentFilter, DocumentFilter, FindDocu
 use actors::transactions::{QueryResponse, StoredQuery};
 use bytes::Bytes;
 use dose::ReadError;
-use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use metadata::{AvailabilityStatus, Code, DocumentEntry, Object, PatientId, UniqueId};
 
@@ -33,6 +32,7 @@ pub(super) struct Answer {
 pub(super) async fn one(
     community: &Community,
     patients: &[PatientId],
+    kind: &Code,
     deadline: Duration,
     cache: &ReportCache,
 ) -> Answer {
@@ -42,7 +42,9 @@ pub(super) async fn one(
         return not_asked(community);
     }
     let began = Instant::now();
-    let asking = Asking { community, cache, so_far: Mutex::default() };
+    let mut kinds = vec![dose::Description::default_codes().kind, kind.clone()];
+    kinds.dedup_by(|a, b| a.means(b));
+    let asking = Asking { community, kinds, cache, so_far: Mutex::default() };
     let in_time = tokio::time::timeout(deadline, asking.ask(&patients)).await.is_ok();
     asking.finish(began.elapsed(), (!in_time).then_some(deadline))
 }
@@ -64,6 +66,8 @@ fn not_asked(community: &Community) -> Answer {
 
 struct Asking<'a> {
     community: &'a Community,
+    /// The typeCodes of dose reports.
+    kinds: Vec<Code>,
     cache: &'a ReportCache,
     so_far: Mutex<SoFar>,
 }
@@ -72,8 +76,10 @@ struct Asking<'a> {
 struct SoFar {
     /// Whether anything came back from the registry.
     reached: bool,
-    /// How many entries were found.
-    found: usize,
+    /// How many questions were asked and not answered yet.
+    unanswered: usize,
+    /// The documents that were found: several questions may find the same.
+    found: BTreeSet<UniqueId>,
     /// Entries whose document has not come yet.
     waiting: BTreeMap<UniqueId, DocumentEntry>,
     examinations: Vec<Examination>,
@@ -81,16 +87,28 @@ struct SoFar {
 }
 
 impl SoFar {
-    /// Awaits the document of an entry. What is said to be another patient's is not shown, whatever the question.
-    fn await_document(&mut self, community: &Community, object: Object, patients: &[&PatientId]) {
-        let Object::Entry(entry) = object else { return };
-        match &entry.patient_id {
-            Some(other) if !patients.contains(&other) => {
-                let reason = "it gave an entry of another patient, which is not shown".to_owned();
-                self.note(community, GapKind::Incomplete, reason);
+    /// Awaits the document of an entry that was not found before. What is another patient's, or nobody's, is not
+    /// shown, whatever the question.
+    fn await_document(
+        &mut self,
+        community: &Community,
+        object: Object,
+        patients: &[&PatientId],
+    ) -> Option<DocumentEntry> {
+        let Object::Entry(entry) = object else { return None };
+        let reason = match &entry.patient_id {
+            Some(id) if patients.contains(&id) => {
+                let is_new = self.found.insert(entry.unique_id.clone());
+                return is_new.then(|| {
+                    self.waiting.insert(entry.unique_id.clone(), entry.clone());
+                    entry
+                });
             }
-            _ => drop(self.waiting.insert(entry.unique_id.clone(), entry)),
-        }
+            Some(_) => "it gave an entry of another patient, which is not shown",
+            None => "it gave an entry that does not say whose it is, which is not shown",
+        };
+        self.note(community, GapKind::Incomplete, reason.to_owned());
+        None
     }
 
     /// Notes what is wrong with the community as a whole, once.
@@ -103,37 +121,42 @@ impl SoFar {
 
 impl Asking<'_> {
     async fn ask(&self, patients: &[&PatientId]) {
-        let queries = patients.iter().flat_map(|patient| queries(patient)).map(StoredQuery::leaf_class);
-        let answers = join_all(queries.map(|query| self.community.consumer.query(query))).await;
-        let entries = self.note_found(answers, patients);
-        let fetches = stream::iter(entries).map(|entry| self.take(entry));
+        let queries: Vec<_> = patients.iter().flat_map(|patient| queries(patient, &self.kinds)).collect();
+        let together = queries.len();
+        self.so_far().unanswered = together;
+        // One question that is never answered keeps nothing back of what answers another.
+        let entries = stream::iter(queries).map(async |query| {
+            let answer = self.community.consumer.query(StoredQuery::leaf_class(query)).await;
+            stream::iter(self.note_found(answer, patients))
+        });
+        let entries = entries.buffer_unordered(together).flatten();
+        let fetches = entries.map(|entry| self.take(entry));
         fetches.buffer_unordered(FETCHED_AT_ONCE).collect::<()>().await;
     }
 
-    /// Several queries may find the same entry, and several may fail for the same reason.
+    /// Takes an answer; several may fail for the same reason.
     fn note_found(
         &self,
-        answers: Vec<Result<QueryResponse, ConsumerError>>,
+        answer: Result<QueryResponse, ConsumerError>,
         patients: &[&PatientId],
     ) -> Vec<DocumentEntry> {
         let mut so_far = self.so_far();
-        for answer in answers {
-            so_far.reached |=
-                !matches!(answer, Err(ConsumerError::Call { error: CallError::Unreachable(_), .. }));
-            match answer.map(QueryResponse::into_objects) {
-                Ok((objects, warnings)) => {
-                    objects
-                        .into_iter()
-                        .for_each(|object| so_far.await_document(self.community, object, patients));
-                    if !warnings.is_empty() {
-                        so_far.note(self.community, GapKind::Incomplete, warnings.to_string());
-                    }
+        so_far.unanswered -= 1;
+        so_far.reached |=
+            !matches!(answer, Err(ConsumerError::Call { error: CallError::Unreachable(_), .. }));
+        match answer.map(QueryResponse::into_objects) {
+            Ok((objects, warnings)) => {
+                if !warnings.is_empty() {
+                    so_far.note(self.community, GapKind::Incomplete, warnings.to_string());
                 }
-                Err(error) => so_far.note(self.community, GapKind::DidNotAnswer, error.to_string()),
+                let objects = objects.into_iter();
+                objects.filter_map(|object| so_far.await_document(self.community, object, patients)).collect()
+            }
+            Err(error) => {
+                so_far.note(self.community, GapKind::DidNotAnswer, error.to_string());
+                Vec::new()
             }
         }
-        so_far.found = so_far.waiting.len();
-        so_far.waiting.values().cloned().collect()
     }
 
     /// Takes in one document: from the cache, or from its repository.
@@ -145,6 +168,16 @@ impl Asking<'_> {
         let mut so_far = self.so_far();
         so_far.waiting.remove(&entry.unique_id);
         match reading {
+            // Only its format made it a candidate.
+            Ok(Err((GapKind::NotADoseReport, _))) if !self.is_said_to_be_a_dose_report(&entry) => {
+                so_far.found.remove(&entry.unique_id);
+            }
+            Ok(Ok(report)) if report.sop_instance_uid != entry.unique_id.as_str() => {
+                let named = &report.sop_instance_uid;
+                let reason =
+                    format!("the report that came calls itself {named:?} (SOP Instance UID, 0008,0018)");
+                so_far.gaps.push(Gap::document(&self.community.name, GapKind::Altered, reason, entry));
+            }
             Ok(Ok(report)) => so_far.examinations.push(Examination {
                 community: self.community.name.clone(),
                 integrity: if entry.hash.is_some() { Integrity::Verified } else { Integrity::NoHash },
@@ -160,7 +193,16 @@ impl Asking<'_> {
         }
     }
 
-    /// The outer error says that the document did not come as it was registered, the inner one what it is instead.
+    /// Whether its type says so, or a format that nothing but dose reports has.
+    fn is_said_to_be_a_dose_report(&self, entry: &DocumentEntry) -> bool {
+        let means = |code: &Option<Code>, known: &[Code]| {
+            code.as_ref().is_some_and(|code| known.iter().any(|known| known.means(code)))
+        };
+        means(&entry.type_code, &self.kinds) || means(&entry.format_code, &formats(DOSE_REPORTS))
+    }
+
+    /// The outer error says that the document did not come as it was registered, or that we failed; the inner one
+    /// what it is instead.
     async fn fetch(&self, entry: &DocumentEntry) -> Result<Reading, (GapKind, String)> {
         let not_fetched = |error: ConsumerError| (GapKind::NotFetched, error.to_string());
         let content = self.community.consumer.fetch(entry).await.map_err(not_fetched)?;
@@ -170,7 +212,7 @@ impl Asking<'_> {
             let reason = format!("{size} bytes came, {registered} are registered (ITI TF-3 4.2.3.2.21)");
             return Err((GapKind::Altered, reason));
         }
-        let reading = read(bytes).await;
+        let reading = read(bytes).await?;
         self.cache.keep(entry, size, reading.clone());
         Ok(reading)
     }
@@ -181,11 +223,12 @@ impl Asking<'_> {
 
     fn finish(self, took: Duration, too_late: Option<Duration>) -> Answer {
         let name = &self.community.name;
-        let SoFar { reached, found: documents, waiting, examinations, mut gaps } =
+        let SoFar { reached, unanswered, found, waiting, examinations, mut gaps } =
             self.so_far.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let documents = found.len();
         if let Some(deadline) = too_late {
             let late = format!("no answer within {} s", deadline.as_secs_f64());
-            if documents == 0 {
+            if unanswered > 0 {
                 gaps.push(Gap::whole(name, GapKind::DidNotAnswer, late.as_str()));
             }
             let missing = waiting.into_values();
@@ -198,16 +241,16 @@ impl Asking<'_> {
 }
 
 /// Reading is work for the processor: it is done beside the tasks that wait for answers.
-async fn read(bytes: Bytes) -> Reading {
+async fn read(bytes: Bytes) -> Result<Reading, (GapKind, String)> {
     match tokio::task::spawn_blocking(move || dose::read(&bytes)).await {
-        Ok(Ok(report)) => Ok(Arc::new(report)),
+        Ok(Ok(report)) => Ok(Ok(Arc::new(report))),
         Ok(Err(error)) => {
             let other =
                 matches!(error, ReadError::NotDoseReport { .. } | ReadError::NotStructuredReport { .. });
             let kind = if other { GapKind::NotADoseReport } else { GapKind::Unreadable };
-            Err((kind, error.to_string().into()))
+            Ok(Err((kind, error.to_string().into())))
         }
-        Err(error) => Err((GapKind::Unreadable, format!("the reader stopped: {error}").into())),
+        Err(error) => Err((GapKind::Unreadable, format!("the reader stopped: {error}"))),
     }
 }
 
@@ -218,12 +261,10 @@ fn broken(error: &io::Error) -> (GapKind, String) {
 
 /// The questions that find dose reports: by what kind of document it is, and by its format, for not every source
 /// gives both (rem-dose 5.1).
-fn queries(patient: &PatientId) -> impl Iterator<Item = Query> + use<> {
-    let by_type = DocumentFilter {
-        type_code: vec![dose::Description::default_codes().kind],
-        ..DocumentFilter::default()
-    };
-    let content = ContentFilter { format_code: dose_report_formats(), ..ContentFilter::default() };
+fn queries(patient: &PatientId, kinds: &[Code]) -> impl Iterator<Item = Query> + use<> {
+    let by_type = DocumentFilter { type_code: kinds.to_vec(), ..DocumentFilter::default() };
+    let format_code = [formats(DOSE_REPORTS), formats(CARRIERS)].concat();
+    let content = ContentFilter { format_code, ..ContentFilter::default() };
     let by_format = DocumentFilter { content, ..DocumentFilter::default() };
     let patient_id = patient.clone();
     [by_type, by_format].into_iter().map(move |filter| {
@@ -232,9 +273,20 @@ fn queries(patient: &PatientId) -> impl Iterator<Item = Query> + use<> {
     })
 }
 
-/// The SOP classes of dose reports, in the coding scheme of DICOM UIDs (rem-dose 2.1, 5.1).
-fn dose_report_formats() -> Vec<Code> {
-    let classes =
-        ["1.2.840.10008.5.1.4.1.1.88.67", "1.2.840.10008.5.1.4.1.1.88.68", "1.2.840.10008.5.1.4.1.1.88.76"];
-    classes.map(|class| Code::new(class, "1.2.840.10008.2.6.1", "")).to_vec()
+/// The SOP classes of dose reports (rem-dose 2.1).
+const DOSE_REPORTS: &[&str] =
+    &["1.2.840.10008.5.1.4.1.1.88.67", "1.2.840.10008.5.1.4.1.1.88.68", "1.2.840.10008.5.1.4.1.1.88.76"];
+
+/// The SOP classes of reports on anything, in which some devices send doses: Enhanced, Comprehensive,
+/// Comprehensive 3D and Extensible SR (rem-dose 2.2).
+const CARRIERS: &[&str] = &[
+    "1.2.840.10008.5.1.4.1.1.88.22",
+    "1.2.840.10008.5.1.4.1.1.88.33",
+    "1.2.840.10008.5.1.4.1.1.88.34",
+    "1.2.840.10008.5.1.4.1.1.88.35",
+];
+
+/// SOP classes in the coding scheme of DICOM UIDs (rem-dose 5.1).
+fn formats(classes: &[&str]) -> Vec<Code> {
+    classes.iter().map(|class| Code::new(*class, "1.2.840.10008.2.6.1", "")).collect()
 }

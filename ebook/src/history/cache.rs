@@ -11,6 +11,9 @@ use super::GapKind;
 /// How many bytes of documents the kept reports may come from, in total.
 pub(super) const MAX_CACHED_BYTES: u64 = 64 * 1024 * 1024;
 
+/// What a reading takes at least, however short its document is.
+const SMALLEST: u64 = 4096;
+
 /// What reading a document gave: a report, or why it is none.
 pub(super) type Reading = Result<Arc<DoseReport>, (GapKind, Arc<str>)>;
 
@@ -54,11 +57,18 @@ impl ReportCache {
         let Some(hash) = entry.hash else { return };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.uses += 1;
-        let used = kept.uses;
+        let (used, size) = (kept.uses, size_in_memory(size, &reading));
         let before = kept.readings.insert((hash, entry.unique_id.clone()), Entry { reading, size, used });
         kept.bytes = kept.bytes + size - before.map_or(0, |before| before.size);
         while kept.bytes > MAX_CACHED_BYTES && kept.forget_one() {}
     }
+}
+
+/// About what a reading takes: a document may say in few bytes what takes many.
+fn size_in_memory(document: u64, reading: &Reading) -> u64 {
+    let events = reading.as_ref().map_or(0, |report| report.events.len());
+    let events = u64::try_from(events * size_of::<dose::IrradiationEvent>()).unwrap_or(u64::MAX);
+    document.max(SMALLEST + events)
 }
 
 impl Kept {
@@ -103,6 +113,16 @@ mod tests {
         cache.keep(&hashed("1.1", 1), MAX_CACHED_BYTES + 1, nothing());
         assert!(cache.find(&hashed("1.1", 1)).is_none());
         assert_eq!(cache.kept.lock().unwrap().bytes, 0);
+    }
+
+    #[test]
+    fn counts_what_a_reading_takes_however_short_its_document() {
+        let cache = ReportCache::default();
+        cache.keep(&hashed("1.1", 1), 1, nothing());
+        assert_eq!(cache.kept.lock().unwrap().bytes, SMALLEST);
+        let report = crate::history::tests::report("1.2", vec![dose::IrradiationEvent::default(); 1000]);
+        cache.keep(&hashed("1.2", 2), 1, Ok(Arc::new(report)));
+        assert!(cache.kept.lock().unwrap().bytes > 100_000);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actors::audit::Audit;
 use actors::transactions::documents::Outgoing;
-use actors::transactions::stored_query::Found;
+use actors::transactions::stored_query::{Found, Query};
 use actors::transactions::{QueryResponse, Retrieve, RetrieveResponse, Retrieved, StoredQuery};
 use actors::{Endpoint, Partner};
 use dose::{
@@ -30,8 +30,13 @@ pub(crate) fn entry(id: &str) -> DocumentEntry {
         hash: None,
         size: None,
         patient_id: None,
+        type_code: Some(kind()),
         ..metadata::sample().entries.remove(0)
     }
+}
+
+fn kind() -> metadata::Code {
+    dose::Description::default_codes().kind
 }
 
 pub(crate) fn moment(text: &str) -> Option<Moment> {
@@ -104,6 +109,10 @@ pub(crate) struct Shelf {
     nonsense: Option<&'static str>,
     registry_is_silent: bool,
     repository_is_silent: bool,
+    /// Whether it never answers a question for formats.
+    knows_no_formats: bool,
+    /// Whether its entries do not say whose they are.
+    is_anonymous: bool,
 }
 
 impl Shelf {
@@ -130,15 +139,31 @@ impl Shelf {
     }
 }
 
-async fn answer_query(shelf: Arc<Shelf>, _: StoredQuery, _: Peer) -> Result<QueryResponse, RegistryErrors> {
-    if shelf.registry_is_silent {
+async fn answer_query(
+    shelf: Arc<Shelf>,
+    asked: StoredQuery,
+    _: Peer,
+) -> Result<QueryResponse, RegistryErrors> {
+    let Query::FindDocuments(question) = asked.query else { panic!("another question") };
+    let filter = question.filter;
+    if shelf.registry_is_silent || shelf.knows_no_formats && filter.type_code.is_empty() {
         std::future::pending::<()>().await;
     }
     if let Some(errors) = &shelf.refusal {
         return Err(errors.clone());
     }
-    let object = |entry: &DocumentEntry| Found::Object(Box::new(Object::Entry(entry.clone())));
-    let mut found: Vec<_> = shelf.entries.iter().map(object).collect();
+    let object = |entry: &DocumentEntry| {
+        let whose = Some(question.patient_id.clone()).filter(|_| !shelf.is_anonymous);
+        let entry = DocumentEntry { patient_id: entry.patient_id.clone().or(whose), ..entry.clone() };
+        Found::Object(Box::new(Object::Entry(entry)))
+    };
+    let means = |wanted: &[metadata::Code], code: &Option<metadata::Code>| {
+        wanted.is_empty() || wanted.iter().any(|wanted| code.as_ref().is_some_and(|code| code.means(wanted)))
+    };
+    let wanted = |entry: &&DocumentEntry| {
+        means(&filter.type_code, &entry.type_code) && means(&filter.content.format_code, &entry.format_code)
+    };
+    let mut found: Vec<_> = shelf.entries.iter().filter(wanted).map(object).collect();
     found.extend(shelf.nonsense.map(|markup| Found::Written(markup.to_owned())));
     Ok(QueryResponse::of(found))
 }
@@ -170,7 +195,7 @@ fn patient(authority: &str) -> PatientId {
 const DEADLINE: Duration = Duration::from_secs(5);
 
 async fn history(communities: &[Community]) -> History {
-    ask(communities, &[patient(BELGIUM), patient(FRANCE)], DEADLINE, &ReportCache::default()).await
+    ask(communities, &[patient(BELGIUM), patient(FRANCE)], &kind(), DEADLINE, &ReportCache::default()).await
 }
 
 fn kinds(history: &History) -> Vec<GapKind> {
@@ -255,6 +280,89 @@ async fn shows_nothing_of_another_patient() {
     assert_eq!(history.gaps[1].document.as_ref().unwrap().unique_id.as_str(), "1.2");
 }
 
+#[tokio::test]
+async fn shows_nothing_that_does_not_say_whose_it_is() {
+    let shelf = Shelf { is_anonymous: true, ..Shelf::default() }.with("1.1", b"a");
+    let history = history(&[shelf.community("Hospital A", BELGIUM)]).await;
+    assert_eq!(kinds(&history), [GapKind::Incomplete]);
+    assert!(history.gaps[0].reason.contains("does not say whose"), "{}", history.gaps[0].reason);
+}
+
+#[tokio::test]
+async fn shows_no_report_under_the_name_of_another() {
+    let sample = dose::sample::all().remove(0);
+    let shelf = Shelf::default().with("1.1", &sample.bytes);
+    let history = history(&[shelf.community("Hospital A", BELGIUM)]).await;
+    assert_eq!(kinds(&history), [GapKind::Altered]);
+    assert!(history.gaps[0].reason.contains(&sample.sop_instance_uid), "{}", history.gaps[0].reason);
+}
+
+#[tokio::test]
+async fn keeps_what_answers_one_question_when_another_is_never_answered() {
+    let shelf = Shelf { knows_no_formats: true, ..shelf_of_one_ct() };
+    let community = shelf.community("Hospital A", BELGIUM);
+    let deadline = Duration::from_millis(500);
+    let history = ask(&[community], &[patient(BELGIUM)], &kind(), deadline, &ReportCache::default()).await;
+    assert_eq!(history.examinations.len(), 1);
+    assert_eq!(kinds(&history), [GapKind::DidNotAnswer]);
+}
+
+#[tokio::test]
+async fn finds_reports_by_the_type_of_our_own_domain() {
+    let ours = metadata::Code::new("dose", "1.2.3", "Dose report");
+    let mut shelf = shelf_of_one_ct();
+    shelf.entries[0].type_code = Some(ours.clone());
+    shelf.entries[0].format_code = Some(metadata::Code::new("dose", "1.2.3", "Dose report"));
+    let communities = [shelf.community("Hospital A", BELGIUM)];
+    assert!(history(&communities).await.examinations.is_empty());
+    let found = ask(&communities, &[patient(BELGIUM)], &ours, DEADLINE, &ReportCache::default()).await;
+    assert_eq!(found.examinations.len(), 1);
+    assert!(found.is_complete());
+}
+
+#[tokio::test]
+async fn finds_doses_in_enhanced_reports_and_passes_over_what_else_they_hold() {
+    let mut shelf = shelf_of_one_ct().with("1.9", &report_on_something_else());
+    for entry in &mut shelf.entries {
+        entry.type_code = Some(metadata::Code::new("other", "1.2.3", "Something else"));
+        entry.format_code = Some(metadata::Code::new(ENHANCED_SR, "1.2.840.10008.2.6.1", ""));
+    }
+    let history = history(&[shelf.community("Hospital A", BELGIUM)]).await;
+    assert_eq!(history.examinations.len(), 1);
+    assert_eq!(kinds(&history), []);
+    assert_eq!(history.asked[0].outcome, Outcome::Answered { documents: 1 });
+}
+
+#[tokio::test]
+async fn tells_of_what_is_said_to_be_a_dose_report_and_is_none() {
+    let shelf = Shelf::default().with("1.9", &report_on_something_else());
+    let history = history(&[shelf.community("Hospital A", BELGIUM)]).await;
+    assert_eq!(kinds(&history), [GapKind::NotADoseReport]);
+}
+
+#[tokio::test]
+async fn is_not_complete_when_nobody_was_asked() {
+    assert!(!history(&[]).await.is_complete());
+}
+
+fn shelf_of_one_ct() -> Shelf {
+    let sample = dose::sample::all().remove(0);
+    Shelf::default().with(&sample.sop_instance_uid, &sample.bytes)
+}
+
+const ENHANCED_SR: &str = "1.2.840.10008.5.1.4.1.1.88.22";
+
+/// A whole DICOM file, an Enhanced SR without content.
+fn report_on_something_else() -> Vec<u8> {
+    let element = |tag: [u8; 4], value: &str| {
+        let value = if value.len().is_multiple_of(2) { value.to_owned() } else { format!("{value}\0") };
+        let length = u16::try_from(value.len()).unwrap().to_le_bytes();
+        [&tag[..], b"UI", &length, value.as_bytes()].concat()
+    };
+    let meta = [element([2, 0, 2, 0], ENHANCED_SR), element([2, 0, 0x10, 0], "1.2.840.10008.1.2.1")];
+    [vec![0; 128], b"DICM".to_vec(), meta.concat(), element([8, 0, 0x16, 0], ENHANCED_SR)].concat()
+}
+
 /// Charlotte's reports of one hospital, as it shares them.
 fn shelf_of(hospital: &dose::sample::Hospital, patient: &str) -> Shelf {
     let samples = dose::sample::all();
@@ -300,8 +408,8 @@ pub(crate) fn two_reports_of_one_event() -> (Community, ReportCache) {
 }
 
 async fn charlotte() -> History {
-    ask(&charlottes_communities(), &charlottes_ids(), Duration::from_millis(300), &ReportCache::default())
-        .await
+    let deadline = Duration::from_millis(300);
+    ask(&charlottes_communities(), &charlottes_ids(), &kind(), deadline, &ReportCache::default()).await
 }
 
 #[tokio::test]

@@ -10,6 +10,9 @@ impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let patients: Vec<_> = self.patients.iter().map(ToString::to_string).collect();
         writeln!(f, "Patient {}", patients.join(", "))?;
+        if self.asked.is_empty() {
+            writeln!(f, "  nobody was asked: no community is known")?;
+        }
         self.asked.iter().try_for_each(|asked| writeln!(f, "  {asked}"))?;
         for examination in &self.examinations {
             writeln!(f, "\n{examination}")?;

@@ -39,6 +39,10 @@ impl Shop {
     }
 
     async fn open_with(communities: Vec<Community>, cache: ReportCache) -> Self {
+        Self::open_at("127.0.0.1:8080", communities, cache).await
+    }
+
+    async fn open_at(listen: &str, communities: Vec<Community>, cache: ReportCache) -> Self {
         let data = tempfile::tempdir().unwrap();
         let location = data.path().join("registry.sqlite").display().to_string();
         let registry = Registry::open(&location, Policy { patients: PatientPolicy::Accept }).await.unwrap();
@@ -47,6 +51,7 @@ impl Shop {
         let markup = PatientId::new("<script>alert(1)</script>/\"&", belgian.authority().clone()).unwrap();
         registry.add_patient(markup).await.unwrap();
         let mut config = Config::default();
+        config.web.listen = listen.parse().unwrap();
         config.node.name = "Ziekenhuis <Test>".to_owned();
         let ids = [belgian, french].map(crate::config::Text).to_vec();
         config.same_person.push(crate::config::SamePerson { ids });
@@ -220,6 +225,14 @@ async fn answers_a_loopback_listener_only_by_a_name_of_this_machine() {
 }
 
 #[tokio::test]
+async fn says_who_can_open_the_pages() {
+    let shop = Shop::open_at("192.0.2.1:8080", Vec::new(), ReportCache::default()).await;
+    let page = shop.get("/book").await;
+    page.says(&["whoever reaches this address can read these pages"]);
+    assert!(!page.body.contains("only be opened on this machine"), "{}", page.body);
+}
+
+#[tokio::test]
 async fn leads_from_the_root_to_the_book() {
     let answer = Shop::open().await.get("/").await;
     assert_eq!(answer.status, 303);
@@ -238,6 +251,13 @@ async fn leads_from_a_report_that_is_not_counted_to_the_one_that_is() {
         "every report was read",
     ]);
     assert_eq!(page.body.matches("<strong>30</strong> mGy·cm").count(), 1, "{}", page.body);
+}
+
+#[tokio::test]
+async fn says_that_nobody_was_asked() {
+    let page = Shop::open_with(Vec::new(), ReportCache::default()).await.get(&charlotte()).await;
+    page.says(&["This history is incomplete.", "Nobody was asked", "No dose report was found."]);
+    assert!(!page.body.contains("Every institution answered"), "{}", page.body);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ pub(super) static WORDS: Words = Words {
     language: "Taal",
     book: "Dosisboek van de patiënt",
     this_machine_only: "Aanmelden kan nog niet: deze pagina’s zijn alleen op deze machine te openen.",
+    open_to_the_network: "Aanmelden kan nog niet: wie dit adres bereikt, kan deze pagina’s lezen.",
     no_judgement: "Doses worden getoond zoals de verslagen ze vermelden; ze zijn geen oordeel over een onderzoek of een risico.",
 
     patients: "Patiënten",
@@ -37,6 +38,7 @@ pub(super) static WORDS: Words = Words {
     },
     other_names: "Andere namen in de verslagen:",
     complete: "Elke instelling heeft geantwoord en elk verslag is gelezen.",
+    nobody_asked: "Niemand is bevraagd: deze node kent geen enkele instelling.",
     incomplete: "Deze geschiedenis is onvolledig.",
     incomplete_hint: "Er kunnen doses zijn gegeven die hier niet staan.",
 

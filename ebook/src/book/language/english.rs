@@ -14,6 +14,7 @@ pub(super) static WORDS: Words = Words {
     language: "Language",
     book: "Patient dose book",
     this_machine_only: "There is no sign-in yet: these pages can only be opened on this machine.",
+    open_to_the_network: "There is no sign-in yet: whoever reaches this address can read these pages.",
     no_judgement: "Doses are shown as the reports state them, not as a judgement of an examination or of a risk.",
 
     patients: "Patients",
@@ -37,6 +38,7 @@ pub(super) static WORDS: Words = Words {
     },
     other_names: "Also named in reports:",
     complete: "Every institution answered, and every report was read.",
+    nobody_asked: "Nobody was asked: no institution is known to this node.",
     incomplete: "This history is incomplete.",
     incomplete_hint: "Doses may have been given that are not shown here.",
 

@@ -16,6 +16,7 @@ pub(super) static WORDS: Words = Words {
     language: "Langue",
     book: "Livre de dosimétrie du patient",
     this_machine_only: "Il n’y a pas encore de connexion\u{a0}: ces pages ne s’ouvrent que sur cette machine.",
+    open_to_the_network: "Il n’y a pas encore de connexion\u{a0}: quiconque atteint cette adresse peut lire ces pages.",
     no_judgement: "Les doses sont affichées telles que les rapports les indiquent\u{a0}; elles ne jugent ni un examen ni un risque.",
 
     patients: "Patients",
@@ -39,6 +40,7 @@ pub(super) static WORDS: Words = Words {
     },
     other_names: "Autres noms dans les rapports\u{a0}:",
     complete: "Chaque établissement a répondu et chaque rapport a été lu.",
+    nobody_asked: "Personne n’a été interrogé\u{a0}: ce nœud ne connaît aucun établissement.",
     incomplete: "Cet historique est incomplet.",
     incomplete_hint: "Il se peut que des doses aient été délivrées sans figurer ici.",
 

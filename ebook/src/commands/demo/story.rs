@@ -165,7 +165,8 @@ impl<'a> Story<'a> {
     /// The patient's history with doses of both hospitals, and nothing missing.
     async fn history(&mut self, communities: &[Community], patients: &[PatientId]) -> Result<(), Failure> {
         self.output.line("\nThe patient's history, asked of both\n");
-        let history = history::ask(communities, patients, DEADLINE, &ReportCache::default()).await;
+        let kind = dose::Description::default_codes().kind;
+        let history = history::ask(communities, patients, &kind, DEADLINE, &ReportCache::default()).await;
         self.trail.show();
         self.output.line(format_args!("\n{history}"));
         self.output.value(&json!({ "step": "history", "history": history.to_json() }));
