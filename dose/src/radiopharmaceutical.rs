@@ -14,7 +14,9 @@ pub(crate) fn read(tree: &Item, notes: &mut Vec<Note>) -> Content {
         events.iter().map(|event| event.administration.as_ref()?.activity.as_ref()).collect();
     let administered_activity = match activities.as_slice() {
         [only] => only.cloned(),
-        several => sum(several.iter().copied(), Origin::Summed),
+        // Activities of different agents are no one quantity.
+        several if is_one_agent(&events) => sum(several.iter().copied(), Origin::Summed),
+        _ => None,
     };
     let effective_dose = Section::new(tree, Origin::Event, notes).amount(&concepts::EFFECTIVE_DOSE);
     let totals = Totals {
@@ -24,6 +26,12 @@ pub(crate) fn read(tree: &Item, notes: &mut Vec<Note>) -> Content {
         ..Totals::default()
     };
     Content { modality: Modality::NuclearMedicine, totals, events }
+}
+
+fn is_one_agent(events: &[IrradiationEvent]) -> bool {
+    let mut agents = events.iter().map(|event| event.administration.as_ref()?.substance());
+    let Some(Some(first)) = agents.next() else { return false };
+    agents.all(|agent| agent.as_ref() == Some(&first))
 }
 
 /// It stands below the dose, also where one vendor puts a container of its own around that (D25).
@@ -48,5 +56,26 @@ fn event(item: &Item, notes: &mut Vec<Note>) -> IrradiationEvent {
         kind: Some(EventKind::Administration),
         administration: Some(administration),
         ..IrradiationEvent::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::code::Concept;
+
+    fn given(agent: Option<Code>) -> IrradiationEvent {
+        let administration = Some(Administration { agent, ..Administration::default() });
+        IrradiationEvent { administration, ..IrradiationEvent::default() }
+    }
+
+    #[test]
+    fn takes_only_activities_of_one_agent_together() {
+        let old = Code { value: "C-B1031".to_owned(), scheme: "SRT".to_owned(), meaning: String::new() };
+        let other = Concept::dcm("1", "Another").code();
+        let fdg = || given(Some(concepts::FDG.code()));
+        assert!(is_one_agent(&[fdg(), given(Some(old))]));
+        assert!(!is_one_agent(&[fdg(), given(Some(other))]));
+        assert!(!is_one_agent(&[given(None), given(None)]));
     }
 }

@@ -1,7 +1,8 @@
 //! One irradiation event (PS3.16 TID 10003, 10013, 10022).
 
 use super::{Measured, Phantom, Plane};
-use crate::code::Code;
+use crate::code::{Code, Concept};
+use crate::concepts;
 use crate::moment::Moment;
 use crate::quantity::{
     AdministeredActivity, AirKerma, AverageGlandularDose, CtdiVol, DoseAreaProduct, DoseLengthProduct,
@@ -66,6 +67,20 @@ pub struct Administration {
     pub route: Option<Code>,
     /// Until when.
     pub stop: Option<Moment>,
+}
+
+impl Administration {
+    /// The codes of agent and radionuclide: only activities of the same may be added. `None` if no agent is stated.
+    #[must_use]
+    pub fn substance(&self) -> Option<(String, Option<String>)> {
+        const TWINS: [(Concept, Concept); 2] =
+            [(concepts::FDG, concepts::FDG), (concepts::FLUORINE_18, concepts::FLUORINE_18)];
+        let name = |code: &Code| {
+            let present = code.among(&TWINS).map_or_else(|| code.clone(), |concept| concept.code());
+            format!("{} {}", present.value, present.scheme)
+        };
+        Some((name(self.agent.as_ref()?), self.radionuclide.as_ref().map(name)))
+    }
 }
 
 /// The types of events.

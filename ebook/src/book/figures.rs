@@ -22,18 +22,16 @@ pub(super) struct DoseLine {
 impl DoseLine {
     pub(super) fn of(figure: &Figure, language: Language) -> Self {
         let words = language.words();
-        let origin = (words.origins)(figure.origin);
+        let assumed = figure.unit_assumed.then_some(words.unit_assumed);
+        let mixes = figure.mixes_phantoms().then_some(words.mixes_phantoms);
+        let origin = std::iter::once((words.origins)(figure.origin)).chain(assumed).chain(mixes);
         Self {
             short: (words.quantities_short)(figure.quantity),
             full: (words.quantities)(figure.quantity),
             part: figure.part.as_ref().map(|part| words.part(part)),
             value: format::number(language, figure.value),
             unit: format::unit(figure.quantity.unit()),
-            origin: if figure.unit_assumed {
-                format!("{origin}; {}", words.unit_assumed)
-            } else {
-                origin.to_owned()
-            },
+            origin: origin.collect::<Vec<_>>().join("; "),
         }
     }
 }
@@ -50,12 +48,17 @@ pub(super) struct SumCard {
 impl SumCard {
     pub(super) fn of(sum: &Sum, language: Language) -> Self {
         let words = language.words();
+        let reports = format::fill(words.reports_counted, &[&sum.examinations.to_string()]);
         Self {
             name: (words.quantities)(sum.quantity),
             part: sum.part.as_ref().map(|part| words.part(part)),
             value: format::number(language, sum.value),
             unit: format::unit(sum.quantity.unit()),
-            reports: format::fill(words.reports_counted, &[&sum.examinations.to_string()]),
+            reports: if sum.mixes_phantoms {
+                format!("{reports}; {}", words.mixes_phantoms)
+            } else {
+                reports
+            },
         }
     }
 }

@@ -124,6 +124,7 @@ pub(crate) struct Words {
     pub(crate) missing: &'static str,
     pub(crate) origins: fn(Origin) -> &'static str,
     pub(crate) unit_assumed: &'static str,
+    pub(crate) mixes_phantoms: &'static str,
     pub(crate) counted_in_part: &'static str,
     pub(crate) not_counted: &'static str,
     pub(crate) reasons: fn(Reason) -> &'static str,
@@ -157,7 +158,7 @@ pub(crate) struct Words {
     pub(crate) modalities: fn(Modality) -> &'static str,
     pub(crate) quantities: fn(Quantity) -> &'static str,
     pub(crate) quantities_short: fn(Quantity) -> &'static str,
-    /// None for an agent, which has a name of its own.
+    /// None for what has a name of its own.
     pub(crate) parts: fn(&Part) -> Option<&'static str>,
     pub(crate) event_kinds: fn(EventKind) -> &'static str,
 

@@ -26,6 +26,7 @@ fn sum(sum: &Sum) -> Value {
         "value": rounded(sum.value),
         "unit": sum.quantity.unit(),
         "examinations": sum.examinations,
+        "mixesPhantoms": sum.mixes_phantoms,
     })
 }
 
@@ -98,6 +99,7 @@ fn figure(figure: &Figure) -> Value {
             Origin::Summed => "sum-of-events",
         },
         "unitAssumed": figure.unit_assumed,
+        "mixesPhantoms": figure.mixes_phantoms(),
     })
 }
 

@@ -88,14 +88,16 @@ impl fmt::Display for Figure {
             Origin::Event => "  stated for an event",
             Origin::Summed => "  added up from events",
         })?;
-        f.write_str(if self.unit_assumed { ", unit assumed" } else { "" })
+        f.write_str(if self.unit_assumed { ", unit assumed" } else { "" })?;
+        f.write_str(if self.mixes_phantoms() { ", mixes phantoms" } else { "" })
     }
 }
 
 impl fmt::Display for Sum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         label(f, self.quantity, self.part.as_ref(), self.value)?;
-        write!(f, "  reports: {}", self.examinations)
+        write!(f, "  reports: {}", self.examinations)?;
+        f.write_str(if self.mixes_phantoms { ", mixes phantoms" } else { "" })
     }
 }
 

@@ -69,6 +69,7 @@ pub(super) static WORDS: Words = Words {
         Origin::Summed => "som van de gebeurtenissen in het verslag",
     },
     unit_assumed: "eenheid niet vermeld, aangenomen",
+    mixes_phantoms: "mengt fantomen",
     counted_in_part: "Hier meegetelde gebeurtenissen: {}. De andere tellen mee in verslag",
     not_counted: "Niet nogmaals meegeteld:",
     reasons: |reason| match reason {
@@ -142,7 +143,9 @@ pub(super) static WORDS: Words = Words {
         Part::BothBreasts => Some("beide borsten"),
         Part::PlaneA => Some("vlak A"),
         Part::PlaneB => Some("vlak B"),
-        Part::Agent(_) => None,
+        Part::HeadPhantom => Some("fantoom van 16 cm"),
+        Part::BodyPhantom => Some("fantoom van 32 cm"),
+        Part::OtherPhantom(_) | Part::Agent { .. } => None,
     },
     event_kinds: |kind| match kind {
         EventKind::Sequenced => "sequentieel",

@@ -69,6 +69,7 @@ pub(super) static WORDS: Words = Words {
         Origin::Summed => "sum of the report's events",
     },
     unit_assumed: "unit not stated, assumed",
+    mixes_phantoms: "mixes phantoms",
     counted_in_part: "Events counted here: {}. The others are counted in report",
     not_counted: "Not counted again:",
     reasons: |reason| match reason {
@@ -142,7 +143,9 @@ pub(super) static WORDS: Words = Words {
         Part::BothBreasts => Some("both breasts"),
         Part::PlaneA => Some("plane A"),
         Part::PlaneB => Some("plane B"),
-        Part::Agent(_) => None,
+        Part::HeadPhantom => Some("16 cm phantom"),
+        Part::BodyPhantom => Some("32 cm phantom"),
+        Part::OtherPhantom(_) | Part::Agent { .. } => None,
     },
     event_kinds: EventKind::name,
 

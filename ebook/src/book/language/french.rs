@@ -71,6 +71,7 @@ pub(super) static WORDS: Words = Words {
         Origin::Summed => "somme des événements du rapport",
     },
     unit_assumed: "unité non indiquée, supposée",
+    mixes_phantoms: "mélange de fantômes",
     counted_in_part: "Événements comptés ici\u{a0}: {}. Les autres sont comptés dans le rapport",
     not_counted: "Non compté une seconde fois\u{a0}:",
     reasons: |reason| match reason {
@@ -144,7 +145,9 @@ pub(super) static WORDS: Words = Words {
         Part::BothBreasts => Some("deux seins"),
         Part::PlaneA => Some("plan A"),
         Part::PlaneB => Some("plan B"),
-        Part::Agent(_) => None,
+        Part::HeadPhantom => Some("fantôme de 16 cm"),
+        Part::BodyPhantom => Some("fantôme de 32 cm"),
+        Part::OtherPhantom(_) | Part::Agent { .. } => None,
     },
     event_kinds: |kind| match kind {
         EventKind::Sequenced => "séquentiel",
