@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use conformance::{Credentials, Facts, Library, Report, Target};
 use tempfile::TempDir;
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -57,7 +59,13 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     }
     let filter = arguments.filter.as_deref();
     let report = match &arguments.registry {
-        Some(registry) => judge(&library, &target(&arguments, registry, &library)?, filter, output).await?,
+        Some(registry) => {
+            let target = target(&arguments, registry, &library)?;
+            for url in [Some(registry), arguments.repository.as_ref()].into_iter().flatten() {
+                reach(url).await?;
+            }
+            judge(&library, &target, filter, output).await?
+        }
         None => {
             let own = ThrowAway::start(&arguments).await?;
             let target = own.target(&library)?;
@@ -87,6 +95,21 @@ async fn judge(
 ) -> Result<Report, Failure> {
     let report = conformance::run(library, target, filter, |case| output.line(case));
     report.await.map_err(|error| unusable(&error))
+}
+
+/// That nobody is there is no verdict about a server.
+async fn reach(url: &Url) -> Result<(), Failure> {
+    const PATIENCE: Duration = Duration::from_secs(10);
+    let unreachable = |why: String| Failure::Unreachable(format!("{url}: cannot be reached: {why}"));
+    let uri: http::Uri =
+        url.as_str().parse().map_err(|error: http::uri::InvalidUri| unreachable(error.to_string()))?;
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let connection = TcpStream::connect((host, uri.port_u16().unwrap_or(443)));
+    match tokio::time::timeout(PATIENCE, connection).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(unreachable(error.to_string())),
+        Err(_) => Err(unreachable(format!("no answer within {} s", PATIENCE.as_secs()))),
+    }
 }
 
 /// A server that someone named.
@@ -190,5 +213,19 @@ impl ThrowAway {
         let _ = self.stop.send(());
         let ended = self.serving.await.map_err(std::io::Error::other).flatten();
         ended.map_err(|error| Failure::Refused(format!("the node ended: {error}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_not_judged() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url: Url = format!("https://{}/registry", listener.local_addr().unwrap()).parse().unwrap();
+        assert_eq!(reach(&url).await, Ok(()));
+        drop(listener);
+        assert_eq!(reach(&url).await.unwrap_err().code(), 3);
     }
 }
