@@ -75,6 +75,8 @@ pub enum Reason {
     SameObject,
     /// It states the same irradiation events, and perhaps more (rules E2, E5).
     SameEvents,
+    /// It lists no events, and neither does this one, with the same totals of the same study (rule E9).
+    SameTotals,
     /// It is later and states these events again (rule E3).
     LaterReport,
 }

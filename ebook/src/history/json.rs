@@ -82,6 +82,7 @@ fn other(other: &Other) -> Value {
         "reason": match other.reason {
             Reason::SameObject => "same-object",
             Reason::SameEvents => "same-events",
+            Reason::SameTotals => "same-totals",
             Reason::LaterReport => "later-report",
         },
     })

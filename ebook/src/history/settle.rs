@@ -1,8 +1,9 @@
 //! What counts: each irradiation event once, however many reports hold it (rem-dose 14.2, E1 to E9).
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
 
-use dose::{Amount, IrradiationEvent, Kind, Measured};
+use dose::{Amount, DoseReport, IrradiationEvent, Kind, Measured};
 use jiff::civil::DateTime;
 
 use super::{Counted, Examination, Figure, Other, Reason, Source, figure};
@@ -23,8 +24,11 @@ struct Claim<'a> {
     at: usize,
     source: Source,
     object: &'a str,
-    made: Option<DateTime>,
     events: Vec<Claimed<'a>>,
+    /// The events with their doses.
+    says: HashSet<(Key, Doses)>,
+    /// What makes a report without events the same, if enough of it is known.
+    totals: Option<String>,
 }
 
 struct Claimed<'a> {
@@ -38,7 +42,7 @@ struct Claimed<'a> {
 type Key = (String, usize);
 
 /// The doses of an event, to tell whether two reports say the same of it.
-type Doses = [Option<f64>; 6];
+type Doses = [Option<u64>; 6];
 
 struct Verdict {
     at: usize,
@@ -48,23 +52,26 @@ struct Verdict {
 
 fn verdicts(examinations: &[Examination]) -> Vec<Verdict> {
     let claims = claims(examinations);
-    let mut order: Vec<&Claim<'_>> = claims.iter().collect();
-    // The latest report first (E3). Names break ties, so that the order of arrival never matters.
-    order.sort_by(|a, b| {
-        let later = b.made.cmp(&a.made).then(b.events.len().cmp(&a.events.len()));
-        later.then_with(|| a.source.cmp(&b.source))
-    });
     // Unless another report says all of it and more: then that one's totals stand (E5).
     let (covered, first): (Vec<_>, Vec<_>) =
-        order.into_iter().partition(|claim| claims.iter().any(|other| other.covers(claim)));
+        claims.iter().partition(|claim| claims.iter().any(|other| other.covers(claim)));
     let mut settled = Settled::default();
     first.into_iter().chain(covered).map(|claim| settled.judge(claim)).collect()
 }
 
+/// The latest report first (E3). Names break ties, so that the order of arrival never matters.
 fn claims(examinations: &[Examination]) -> Vec<Claim<'_>> {
+    let mut order: Vec<_> = examinations.iter().enumerate().collect();
+    order.sort_by_cached_key(|(_, examination)| {
+        let report = &examination.report;
+        Reverse((made(report), report.events.len(), Reverse(examination.source())))
+    });
     let mut uses = Uses::default();
-    let claim = |(at, examination)| Claim::of(at, examination, &mut uses);
-    examinations.iter().enumerate().map(claim).collect()
+    order.into_iter().map(|(at, examination)| Claim::of(at, examination, &mut uses)).collect()
+}
+
+fn made(report: &DoseReport) -> Option<DateTime> {
+    report.content_time.map(|time| time.clock)
 }
 
 /// Who used an event UID first: in which study, with which doses.
@@ -98,35 +105,48 @@ impl<'a> Claim<'a> {
             *time += 1;
             Claimed { key: (name, *time), doses, event }
         });
+        let events: Vec<_> = claimed.collect();
         Self {
             at,
             source: examination.source(),
             object: &report.sop_instance_uid,
-            made: report.content_time.map(|time| time.clock),
-            events: claimed.collect(),
+            says: events.iter().map(|claimed| (claimed.key.clone(), claimed.doses)).collect(),
+            totals: if events.is_empty() { name_without_events(examination) } else { None },
+            events,
         }
     }
 
     /// Whether this report holds all events of the other and more, and says the same of them.
     fn covers(&self, other: &Self) -> bool {
-        let says = |claimed: &Claimed<'_>| {
-            self.events.iter().any(|mine| mine.key == claimed.key && mine.doses == claimed.doses)
-        };
-        self.events.len() > other.events.len() && !other.events.is_empty() && other.events.iter().all(says)
+        self.events.len() > other.events.len() && !other.events.is_empty() && other.says.is_subset(&self.says)
     }
 }
 
 /// Rule E9: study, modality, device, start and doses.
 fn name_without_uid(examination: &Examination, event: &IrradiationEvent, doses: Doses) -> String {
-    let report = &examination.report;
-    let device = report.device.serial.as_ref().or(report.device.station.as_ref());
     let start = event.start.map(|start| start.to_string());
-    format!("{:?} {} {device:?} {start:?} {doses:?}", report.study.uid, report.modality.code())
+    format!("{} {start:?} {doses:?}", place(&examination.report))
+}
+
+/// Rule E9 for a report that lists no events: its totals in place of theirs. A report that names no study is like
+/// no other.
+fn name_without_events(examination: &Examination) -> Option<String> {
+    examination.report.study.uid.as_ref()?;
+    let start = examination.report.irradiation_start.map(|start| start.to_string());
+    let totals = figure::of_report(&examination.report).into_iter();
+    let totals: Vec<_> = totals.map(|total| (total.quantity, total.part, total.value.to_bits())).collect();
+    Some(format!("{} {start:?} {totals:?}", place(&examination.report)))
+}
+
+/// Study, modality and device.
+fn place(report: &DoseReport) -> String {
+    let device = report.device.serial.as_ref().or(report.device.station.as_ref());
+    format!("{:?} {} {device:?}", report.study.uid, report.modality.code())
 }
 
 fn doses(event: &IrradiationEvent) -> Doses {
-    fn value<K: Kind>(measured: Option<&Measured<Amount<K>>>) -> Option<f64> {
-        measured.map(|measured| measured.amount.value())
+    fn value<K: Kind>(measured: Option<&Measured<Amount<K>>>) -> Option<u64> {
+        measured.map(|measured| measured.amount.value().to_bits())
     }
     [
         value(event.dose_length_product.as_ref()),
@@ -143,6 +163,7 @@ fn doses(event: &IrradiationEvent) -> Doses {
 struct Settled<'a> {
     events: HashMap<&'a Key, &'a Source>,
     objects: HashMap<&'a str, &'a Source>,
+    totals: HashMap<&'a str, &'a Source>,
 }
 
 impl<'a> Settled<'a> {
@@ -154,6 +175,12 @@ impl<'a> Settled<'a> {
         }
         if !claim.object.is_empty() {
             self.objects.insert(claim.object, &claim.source);
+        }
+        if let Some(totals) = &claim.totals {
+            if let Some(source) = self.totals.get(totals.as_str()) {
+                return verdict(Counted::Elsewhere(other(source, Reason::SameTotals)), None);
+            }
+            self.totals.insert(totals, &claim.source);
         }
         let (here, there): (Vec<_>, Vec<_>) =
             claim.events.iter().partition(|claimed| !self.events.contains_key(&claimed.key));
@@ -275,9 +302,56 @@ mod tests {
         assert!(settled.iter().all(|examination| examination.counted == Counted::Whole));
     }
 
+    /// A report that states a total and no events.
+    fn summary(id: &str, time: &str, total: f64) -> Examination {
+        let mut report = report(id, vec![ct_event("2.1", total)]);
+        report.events.clear();
+        report.content_time = moment(time);
+        examination("Hospital A", report)
+    }
+
     #[test]
     fn counts_reports_that_list_no_events() {
-        let settled = settled(vec![made("1.1", "20240101", &[]), made("1.2", "20240101", &[])]);
+        let settled = settled(vec![summary("1.1", "20240101", 10.0), summary("1.2", "20240101", 20.0)]);
         assert!(settled.iter().all(|examination| examination.counted == Counted::Whole));
+    }
+
+    #[test]
+    fn counts_a_report_without_events_once_when_it_is_sent_again_under_another_uid() {
+        let sent = || summary("1.1", "20240101", 10.0);
+        let again = || summary("1.2", "20240102", 10.0);
+        for order in [vec![sent(), again()], vec![again(), sent()]] {
+            for examination in settled(order) {
+                match examination.entry.unique_id.as_str() {
+                    "1.2" => assert_eq!(examination.counted, Counted::Whole),
+                    _ => assert_eq!(elsewhere(&examination), ("1.2", Reason::SameTotals)),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn settles_three_uses_of_one_uid_alike_in_any_order() {
+        let of_study = |id: &str, time: &str, study: &str, dlp: f64| {
+            let mut examination = made(id, time, &[("2.1", dlp)]);
+            let mut report = (*examination.report).clone();
+            report.study.uid = Some(study.to_owned());
+            examination.report = report.into();
+            examination
+        };
+        let one = || of_study("1.1", "20240103", "9.1", 10.0);
+        let two = || of_study("1.2", "20240102", "9.2", 20.0);
+        let three = || of_study("1.3", "20240101", "9.2", 10.0);
+        let counted = |order| {
+            let mut told: Vec<_> = settled(order)
+                .iter()
+                .map(|examination| (examination.entry.unique_id.to_string(), examination.counted.clone()))
+                .collect();
+            told.sort_by(|a, b| a.0.cmp(&b.0));
+            told
+        };
+        let expected = counted(vec![one(), two(), three()]);
+        assert_eq!(counted(vec![three(), two(), one()]), expected);
+        assert_eq!(counted(vec![two(), three(), one()]), expected);
     }
 }

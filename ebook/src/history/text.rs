@@ -72,6 +72,7 @@ impl fmt::Display for Counted {
             Self::Elsewhere(other) => {
                 let why = match other.reason {
                     Reason::SameObject => "the same report is also shared by",
+                    Reason::SameTotals => "the same totals are counted in a report of",
                     Reason::SameEvents | Reason::LaterReport => "its events are counted in a report of",
                 };
                 write!(f, "\n  not counted: {why} {} ({})", other.source.community, other.source.document)

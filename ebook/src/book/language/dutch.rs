@@ -75,6 +75,7 @@ pub(super) static WORDS: Words = Words {
     reasons: |reason| match reason {
         Reason::SameObject => "hetzelfde verslag wordt tweemaal gedeeld, zie",
         Reason::SameEvents => "alle bestralingsgebeurtenissen staan in verslag",
+        Reason::SameTotals => "de totalen zijn die van verslag",
         Reason::LaterReport => "de bestralingsgebeurtenissen staan in een later verslag,",
     },
 

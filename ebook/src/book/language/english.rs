@@ -75,6 +75,7 @@ pub(super) static WORDS: Words = Words {
     reasons: |reason| match reason {
         Reason::SameObject => "the same report is shared twice; see",
         Reason::SameEvents => "its irradiation events are all in report",
+        Reason::SameTotals => "its totals are the same as those of report",
         Reason::LaterReport => "its irradiation events are in a later report,",
     },
 

@@ -77,6 +77,7 @@ pub(super) static WORDS: Words = Words {
     reasons: |reason| match reason {
         Reason::SameObject => "le même rapport est partagé deux fois, voir",
         Reason::SameEvents => "ses événements d’irradiation figurent tous dans le rapport",
+        Reason::SameTotals => "ses totaux sont ceux du rapport",
         Reason::LaterReport => "ses événements d’irradiation figurent dans un rapport ultérieur,",
     },
 
