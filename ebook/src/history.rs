@@ -5,6 +5,7 @@
 
 mod ask;
 mod cache;
+mod doubt;
 mod examination;
 mod figure;
 mod gap;
@@ -19,6 +20,7 @@ use futures_util::future::join_all;
 use metadata::{Code, Oid, PatientId};
 
 pub use cache::ReportCache;
+pub use doubt::{About, Doubt};
 pub use examination::{Counted, Examination, Integrity, Other, Reason, Source};
 pub use figure::{Figure, Part, Quantity, Sum};
 pub use gap::{Gap, GapKind};
@@ -113,6 +115,11 @@ impl History {
     pub fn sums(&self) -> Vec<Sum> {
         let counted = self.examinations.iter().filter(|examination| examination.counted.is_counted());
         figure::sums(counted.map(|examination| examination.figures.as_slice()))
+    }
+
+    /// On what its reports disagree so that they may not be of one person.
+    pub fn doubts(&self) -> Vec<Doubt> {
+        doubt::doubts(&self.examinations)
     }
 
     /// The history for machines (`dosebook history --json`).

@@ -6,7 +6,7 @@ mod french;
 
 use dose::{EventKind, Modality, Origin, Sex};
 
-use crate::history::{GapKind, Part, Quantity, Reason};
+use crate::history::{About, GapKind, Part, Quantity, Reason};
 
 /// A language that the book speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +96,8 @@ pub(crate) struct Words {
     pub(crate) born: &'static str,
     pub(crate) sexes: fn(Sex) -> &'static str,
     pub(crate) other_names: &'static str,
+    pub(crate) doubt: &'static str,
+    pub(crate) about: fn(About) -> &'static str,
     pub(crate) complete: &'static str,
     pub(crate) nobody_asked: &'static str,
     pub(crate) incomplete: &'static str,
@@ -226,6 +228,7 @@ mod tests {
             [
                 words.only_first,
                 words.born,
+                words.doubt,
                 words.incomplete,
                 words.chart_of,
                 words.chart_text,

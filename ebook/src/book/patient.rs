@@ -9,7 +9,7 @@ use super::figures::{self, Chart, SumCard};
 use super::language::Language;
 use super::rows::{self, Missing, Row};
 use super::{Community, Frame, authority_name, format};
-use crate::history::{Asked, Examination, History, Outcome};
+use crate::history::{Asked, Doubt, Examination, History, Outcome};
 
 /// The history of one patient.
 #[derive(Template)]
@@ -21,6 +21,7 @@ pub(crate) struct PatientPage {
     other_names: Vec<String>,
     /// Birth date and sex in the latest report that states them.
     about: Vec<String>,
+    doubts: Vec<String>,
     identifiers: Vec<Identifier>,
     asked_on: String,
     is_complete: bool,
@@ -67,6 +68,7 @@ impl PatientPage {
             name,
             other_names: people,
             about: about(&history.examinations, language),
+            doubts: history.doubts().iter().map(|doubt| doubt_text(doubt, language)).collect(),
             identifiers: history.patients.iter().map(|id| identifier(id, communities)).collect(),
             asked_on: format::fill(frame.words().asked_on, &[&asked_on]),
             is_complete: history.is_complete(),
@@ -107,6 +109,11 @@ fn about(examinations: &[Examination], language: Language) -> Vec<String> {
     let born = born.map(|born| format::date(language, born.to_datetime(jiff::civil::Time::midnight())));
     let sex = patients.find_map(|patient| patient.sex).map(|sex| (words.sexes)(sex).to_owned());
     born.map(|born| format::fill(words.born, &[&born])).into_iter().chain(sex).collect()
+}
+
+fn doubt_text(doubt: &Doubt, language: Language) -> String {
+    let words = language.words();
+    format::fill(words.doubt, &[(words.about)(doubt.about), &doubt.said()])
 }
 
 fn identifier(id: &PatientId, communities: &[Community]) -> Identifier {

@@ -5,18 +5,24 @@ use metadata::DocumentEntry;
 use serde_json::{Value, json};
 
 use super::{
-    Asked, Counted, Examination, Figure, Gap, History, Integrity, Other, Outcome, Part, Reason, Sum,
+    Asked, Counted, Doubt, Examination, Figure, Gap, History, Integrity, Other, Outcome, Part, Reason, Sum,
 };
 
 pub(super) fn history(history: &History) -> Value {
     json!({
         "patients": history.patients.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "complete": history.is_complete(),
+        "doubts": history.doubts().iter().map(doubt).collect::<Vec<_>>(),
         "sums": history.sums().iter().map(sum).collect::<Vec<_>>(),
         "examinations": history.examinations.iter().map(examination).collect::<Vec<_>>(),
         "gaps": history.gaps.iter().map(gap).collect::<Vec<_>>(),
         "asked": history.asked.iter().map(asked).collect::<Vec<_>>(),
     })
+}
+
+fn doubt(doubt: &Doubt) -> Value {
+    let said = doubt.said.iter().map(|(value, documents)| json!({ "value": value, "documents": documents }));
+    json!({ "about": doubt.about.name(), "said": said.collect::<Vec<_>>() })
 }
 
 fn sum(sum: &Sum) -> Value {

@@ -393,12 +393,15 @@ pub(crate) fn charlottes_communities() -> Vec<Community> {
     ]
 }
 
-/// A Belgian community with two reports of which the later states the events of the earlier again, and more; both
-/// were read before.
+/// A Belgian community with two reports of which the later states the events of the earlier again, and more, and
+/// another sex; both were read before.
 pub(crate) fn two_reports_of_one_event() -> (Community, ReportCache) {
     let (mut shelf, cache) = (Shelf::default(), ReportCache::default());
-    let later = report("1.2", vec![ct_event("2.1", 10.0), ct_event("2.2", 20.0)]);
-    for (report, hash) in [(report("1.1", vec![ct_event("2.1", 10.0)]), 1), (later, 2)] {
+    let mut later = report("1.2", vec![ct_event("2.1", 10.0), ct_event("2.2", 20.0)]);
+    let mut earlier = report("1.1", vec![ct_event("2.1", 10.0)]);
+    later.patient.sex = Some(dose::Sex::Male);
+    earlier.patient.sex = Some(dose::Sex::Female);
+    for (report, hash) in [(earlier, 1), (later, 2)] {
         let hash = Some(Hash::from_bytes([hash; 20]));
         let entry = DocumentEntry { hash, ..entry(&report.sop_instance_uid) };
         cache.keep(&entry, 1, Ok(Arc::new(report)));

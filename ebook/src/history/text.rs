@@ -10,6 +10,18 @@ impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let patients: Vec<_> = self.patients.iter().map(ToString::to_string).collect();
         writeln!(f, "Patient {}", patients.join(", "))?;
+        let mut names: Vec<_> =
+            self.examinations.iter().filter_map(|found| found.report.patient.name.as_deref()).collect();
+        names.sort_unstable();
+        names.dedup();
+        if !names.is_empty() {
+            // No report steers the terminal.
+            writeln!(f, "  Named {}", names.join("; ").replace(char::is_control, " "))?;
+        }
+        for doubt in self.doubts() {
+            let about = doubt.about.name();
+            writeln!(f, "  WARNING: these reports may not all be of one person; {about}: {}", doubt.said())?;
+        }
         if self.asked.is_empty() {
             writeln!(f, "  nobody was asked: no community is known")?;
         }

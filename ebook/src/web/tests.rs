@@ -254,6 +254,16 @@ async fn leads_from_a_report_that_is_not_counted_to_the_one_that_is() {
 }
 
 #[tokio::test]
+async fn warns_of_reports_that_may_not_be_of_one_person() {
+    let (community, cache) = two_reports_of_one_event();
+    let shop = Shop::open_with(vec![community], cache).await;
+    shop.get(&charlotte()).await.says(&[
+        "These reports may not all be of one person. Sex: male (1.2); female (1.1)",
+        "role=\"alert\"",
+    ]);
+}
+
+#[tokio::test]
 async fn says_that_nobody_was_asked() {
     let page = Shop::open_with(Vec::new(), ReportCache::default()).await.get(&charlotte()).await;
     page.says(&["This history is incomplete.", "Nobody was asked", "No dose report was found."]);

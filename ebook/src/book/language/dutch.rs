@@ -3,7 +3,7 @@
 use dose::{EventKind, Modality, Origin, Sex};
 
 use super::Words;
-use crate::history::{GapKind, Part, Quantity, Reason};
+use crate::history::{About, GapKind, Part, Quantity, Reason};
 
 pub(super) static WORDS: Words = Words {
     decimal_mark: ',',
@@ -37,6 +37,11 @@ pub(super) static WORDS: Words = Words {
         Sex::Other => "Ander geslacht",
     },
     other_names: "Andere namen in de verslagen:",
+    doubt: "Deze verslagen gaan misschien niet alle over dezelfde persoon. {}: {}",
+    about: |about| match about {
+        About::BirthDate => "Geboortedatum",
+        About::Sex => "Geslacht",
+    },
     complete: "Elke instelling heeft geantwoord en elk verslag is gelezen.",
     nobody_asked: "Niemand is bevraagd: deze node kent geen enkele instelling.",
     incomplete: "Deze geschiedenis is onvolledig.",

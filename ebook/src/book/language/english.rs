@@ -3,7 +3,7 @@
 use dose::{EventKind, Modality, Origin, Sex};
 
 use super::Words;
-use crate::history::{GapKind, Part, Quantity, Reason};
+use crate::history::{About, GapKind, Part, Quantity, Reason};
 
 pub(super) static WORDS: Words = Words {
     decimal_mark: '.',
@@ -37,6 +37,11 @@ pub(super) static WORDS: Words = Words {
         Sex::Other => "Other sex",
     },
     other_names: "Also named in reports:",
+    doubt: "These reports may not all be of one person. {}: {}",
+    about: |about| match about {
+        About::BirthDate => "Birth date",
+        About::Sex => "Sex",
+    },
     complete: "Every institution answered, and every report was read.",
     nobody_asked: "Nobody was asked: no institution is known to this node.",
     incomplete: "This history is incomplete.",

@@ -3,7 +3,7 @@
 use dose::{EventKind, Modality, Origin, Sex};
 
 use super::Words;
-use crate::history::{GapKind, Part, Quantity, Reason};
+use crate::history::{About, GapKind, Part, Quantity, Reason};
 
 pub(super) static WORDS: Words = Words {
     decimal_mark: ',',
@@ -39,6 +39,11 @@ pub(super) static WORDS: Words = Words {
         Sex::Other => "Autre sexe",
     },
     other_names: "Autres noms dans les rapports\u{a0}:",
+    doubt: "Ces rapports ne concernent peut-être pas tous la même personne. {}\u{a0}: {}",
+    about: |about| match about {
+        About::BirthDate => "Date de naissance",
+        About::Sex => "Sexe",
+    },
     complete: "Chaque établissement a répondu et chaque rapport a été lu.",
     nobody_asked: "Personne n’a été interrogé\u{a0}: ce nœud ne connaît aucun établissement.",
     incomplete: "Cet historique est incomplet.",
