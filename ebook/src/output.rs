@@ -33,15 +33,31 @@ impl Output {
 
 /// Who closed our stdout wants to read no more: that is no error of ours.
 fn print(text: &dyn Display) {
-    let _ = writeln!(io::stdout().lock(), "{text}");
+    let _ = writeln!(io::stdout().lock(), "{}", harmless(text));
 }
 
 /// A line on stderr: what, which value, what was expected, what to do.
 pub(crate) fn complain(text: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "dosebook: {text}");
+    let _ = writeln!(io::stderr().lock(), "dosebook: {}", harmless(&text));
+}
+
+/// Without the control characters by which what a report or a peer says could steer a terminal.
+fn harmless(text: &dyn Display) -> String {
+    let steers = |character: char| character.is_control() && !matches!(character, '\n' | '\t');
+    text.to_string().replace(steers, "\u{FFFD}")
 }
 
 /// Whether a person watches: only then progress is worth drawing.
 pub(crate) fn is_watched() -> bool {
     io::stderr().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_cannot_steer_the_terminal() {
+        assert_eq!(harmless(&"CT\u{1b}[2J\tthorax\r\n"), "CT\u{FFFD}[2J\tthorax\u{FFFD}\n");
+    }
 }
