@@ -134,12 +134,3 @@ fn tells_a_cut_sample_from_a_whole_one() {
         assert!(matches!(crate::read(half), Err(ReadError::Broken { .. })), "{}", sample.name);
     }
 }
-
-#[test]
-#[ignore = "writes the samples as files for a look with other tools: SAMPLES=folder cargo test -- --ignored"]
-fn writes_the_samples_to_a_folder() {
-    let folder = std::path::PathBuf::from(std::env::var_os("SAMPLES").unwrap());
-    for sample in all() {
-        std::fs::write(folder.join(format!("{}.dcm", sample.name)), &sample.bytes).unwrap();
-    }
-}
