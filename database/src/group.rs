@@ -1,6 +1,6 @@
 //! Group commit: whatever queued while the last commit was syncing is committed together.
 //!
-//! No timer: a lone write goes at once, and the busier the disk the larger the group (stack.md 4.3).
+//! No timer: a lone write goes at once, and the busier the disk the larger the group.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

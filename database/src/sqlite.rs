@@ -1,4 +1,4 @@
-//! What is particular to SQLite: its settings and how its values travel (stack.md 2.4).
+//! What is particular to SQLite: its settings and how its values travel.
 
 use std::borrow::Cow;
 use std::thread::available_parallelism;

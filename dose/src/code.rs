@@ -1,4 +1,4 @@
-//! Codes, and when two of them mean the same (PS3.16, section 8; rem-dose 11).
+//! Codes, and when two of them mean the same (PS3.16, section 8).
 
 use std::fmt;
 

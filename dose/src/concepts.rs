@@ -1,4 +1,4 @@
-//! The concepts of the dose templates, each written once (PS3.16 TID 10001 to 10024; rem-dose 7, 8, 9, 11).
+//! The concepts of the dose templates, each written once (PS3.16 TID 10001 to 10024).
 
 use crate::code::Concept;
 

@@ -1,4 +1,4 @@
-//! The content tree of a structured report, and the rules for reading one (PS3.3 C.17.3; rem-dose 6, R1 to R14).
+//! The content tree of a structured report, and the rules for reading one (PS3.3 C.17.3; rules R1 to R14).
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! CT radiation dose (PS3.16 TID 10011 to 10014; rem-dose 8).
+//! CT radiation dose (PS3.16 TID 10011 to 10014).
 
 use crate::code::{Code, Concept};
 use crate::concepts;

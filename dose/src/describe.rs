@@ -1,5 +1,5 @@
 //! A dose report as a registry knows it: DocumentEntry, SubmissionSet and the link between them
-//! (ITI TF-3 4.2.3; rem-dose 5.1).
+//! (ITI TF-3 4.2.3).
 //!
 //! Pure: ids and the time of submission come from the caller, hash and size from the repository.
 

@@ -71,7 +71,7 @@ const IMPLICIT_LITTLE: Encoding = Encoding { explicit: false, big_endian: false 
 const EXPLICIT_BIG: Encoding = Encoding { explicit: true, big_endian: true };
 
 impl<'a> File<'a> {
-    /// Reads the meta information, and finds out how the data set is written (rem-dose 2.3).
+    /// Reads the meta information, and finds out how the data set is written.
     pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, ReadError> {
         if bytes.len() > MAX_LENGTH {
             return Err(ReadError::TooLarge { length: bytes.len() });

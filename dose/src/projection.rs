@@ -1,5 +1,4 @@
-//! Projection X-ray radiation dose: fluoroscopy, angiography, radiography, mammography (PS3.16 TID 10001 to 10007;
-//! rem-dose 7).
+//! Projection X-ray radiation dose: fluoroscopy, angiography, radiography, mammography (PS3.16 TID 10001 to 10007).
 
 use crate::code::{Code, Concept};
 use crate::concepts;

@@ -1,6 +1,6 @@
 //! Amounts of dose that know their unit: kinds are types, so that no DLP is ever added to a DAP (design D11).
 //!
-//! An amount is made from a number and the UCUM unit that stood beside it (rem-dose 12), and is kept in the
+//! An amount is made from a number and the UCUM unit that stood beside it, and is kept in the
 //! unit of its kind. Implausible values are kept: a reader reports, it does not judge.
 
 use std::fmt;

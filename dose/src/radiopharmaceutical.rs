@@ -1,4 +1,4 @@
-//! Radiopharmaceutical radiation dose (PS3.16 TID 10021, 10022; rem-dose 9).
+//! Radiopharmaceutical radiation dose (PS3.16 TID 10021, 10022).
 
 use crate::code::Code;
 use crate::concepts;

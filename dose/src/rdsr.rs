@@ -1,4 +1,4 @@
-//! A dose report from a DICOM file: which template it follows decides the root concept (rem-dose 2.2).
+//! A dose report from a DICOM file: which template it follows decides the root concept.
 
 use dicom_dictionary_std::tags;
 use jiff::tz::{Offset, TimeZone};

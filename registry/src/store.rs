@@ -1,4 +1,4 @@
-//! What lies in the database: patients, and objects clustered by patient (design D3, stack.md 4.1).
+//! What lies in the database: patients, and objects clustered by patient (design D3).
 //!
 //! A row has the object as it was said, compressed, beside columns for what queries ask and for what
 //! changes later. The columns of the first kind follow from the object and could be rebuilt.

@@ -155,7 +155,7 @@ async fn wait(response: ResponseFuture, sent: &AtomicU64) -> Result<Response<Inc
     }
 }
 
-/// Reads the answer. A fault may come with any status, a SOAP body with any of 4xx and 5xx (xds.md S2.1).
+/// Reads the answer. A fault may come with any status, a SOAP body with any of 4xx and 5xx.
 async fn receive(
     response: Response<Incoming>,
     turn: OwnedSemaphorePermit,

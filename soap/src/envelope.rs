@@ -16,7 +16,7 @@ pub(crate) struct Envelope {
 }
 
 impl Envelope {
-    /// Takes an envelope apart; what it declared is declared again on each block (xds.md S2.4 M24).
+    /// Takes an envelope apart; what it declared is declared again on each block (clause M24).
     pub(crate) fn open(envelope: Element) -> Result<Self, Fault> {
         if !envelope.is(ENV, "Envelope") {
             return Err(not_an_envelope(&envelope.name));

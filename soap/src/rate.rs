@@ -1,4 +1,4 @@
-//! The least that a peer must bring, or take, while we wait for it (security.md 9.1).
+//! The least that a peer must bring, or take, while we wait for it.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Accepts connections, hands each message to a service and sends its answer home.
 //!
-//! HTTP/1.1 over mutual TLS only (ITI TF-2 V.3, 3.19). Limits are those of security.md 9.1.
+//! HTTP/1.1 over mutual TLS only (ITI TF-2 V.3, 3.19). Limits stand in `limits.rs`.
 
 mod admission;
 mod connection;

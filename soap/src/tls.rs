@@ -1,4 +1,4 @@
-//! Who we are and whom we trust: mutual TLS on both sides (ITI TF-2 3.19; security.md 1).
+//! Who we are and whom we trust: mutual TLS on both sides (ITI TF-2 3.19).
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ impl Trust {
     }
 
     /// With lists of revoked certificates. Once there is one, every authority needs its own, and an
-    /// outdated list refuses all that it speaks of (security.md 1.7).
+    /// outdated list refuses all that it speaks of.
     pub fn with_crls_pem(mut self, lists: &[u8]) -> Result<Self, TlsError> {
         for list in CertificateRevocationListDer::pem_slice_iter(lists) {
             self.revoked.push(list.map_err(|error| TlsError::Trust(error.to_string()))?);
@@ -78,7 +78,7 @@ impl Trust {
 }
 
 /// A server that speaks to nobody without a certificate we trust. No session is resumed, because a
-/// resumed session is not verified again (stack.md 2.1).
+/// resumed session is not verified again.
 pub fn server_config(identity: &Identity, trust: &Trust) -> Result<Arc<ServerConfig>, TlsError> {
     let mut verifier = WebPkiClientVerifier::builder_with_provider(Arc::clone(&trust.roots), provider());
     if !trust.revoked.is_empty() {

@@ -12,7 +12,7 @@ use crate::quantity::{
 /// One irradiation, or one administration of a radiopharmaceutical.
 #[derive(Debug, Clone, Default)]
 pub struct IrradiationEvent {
-    /// Irradiation Event UID (113769), or that of the administration (113503): what de-duplicates (rem-dose 14).
+    /// Irradiation Event UID (113769), or that of the administration (113503): what de-duplicates.
     pub uid: Option<String>,
     /// When it began. CT events do not say.
     pub start: Option<Moment>,

@@ -260,7 +260,7 @@ fn broken(error: &io::Error) -> (GapKind, String) {
 }
 
 /// The questions that find dose reports: by what kind of document it is, and by its format, for not every source
-/// gives both (rem-dose 5.1).
+/// gives both.
 fn queries(patient: &PatientId, kinds: &[Code]) -> impl Iterator<Item = Query> + use<> {
     let by_type = DocumentFilter { type_code: kinds.to_vec(), ..DocumentFilter::default() };
     let format_code = [formats(DOSE_REPORTS), formats(CARRIERS)].concat();
@@ -273,12 +273,12 @@ fn queries(patient: &PatientId, kinds: &[Code]) -> impl Iterator<Item = Query> +
     })
 }
 
-/// The SOP classes of dose reports (rem-dose 2.1).
+/// The SOP classes of dose reports.
 const DOSE_REPORTS: &[&str] =
     &["1.2.840.10008.5.1.4.1.1.88.67", "1.2.840.10008.5.1.4.1.1.88.68", "1.2.840.10008.5.1.4.1.1.88.76"];
 
 /// The SOP classes of reports on anything, in which some devices send doses: Enhanced, Comprehensive,
-/// Comprehensive 3D and Extensible SR (rem-dose 2.2).
+/// Comprehensive 3D and Extensible SR.
 const CARRIERS: &[&str] = &[
     "1.2.840.10008.5.1.4.1.1.88.22",
     "1.2.840.10008.5.1.4.1.1.88.33",
@@ -286,7 +286,7 @@ const CARRIERS: &[&str] = &[
     "1.2.840.10008.5.1.4.1.1.88.35",
 ];
 
-/// SOP classes in the coding scheme of DICOM UIDs (rem-dose 5.1).
+/// SOP classes in the coding scheme of DICOM UIDs.
 fn formats(classes: &[&str]) -> Vec<Code> {
     classes.iter().map(|class| Code::new(*class, "1.2.840.10008.2.6.1", "")).collect()
 }

@@ -1,4 +1,4 @@
-//! Reports that were read before, by the hash of their document: derived data that can be thrown away (D12).
+//! Reports that were read before, by the hash of their document: derived data that can be thrown away (design D12).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -34,7 +34,7 @@ pub enum Integrity {
     NoHash,
 }
 
-/// What of a report counts, so that no event counts twice (rem-dose 14.2).
+/// What of a report counts, so that no event counts twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Counted {
     /// All of it.

@@ -1,4 +1,4 @@
-//! What counts: each irradiation event once, however many reports hold it (rem-dose 14.2, E1 to E9).
+//! What counts: each irradiation event once, however many reports hold it (rules E1 to E9).
 
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};

@@ -28,7 +28,7 @@ fn reads_and_writes_the_sample() {
     assert_eq!(entry.write(), file);
 }
 
-/// xds.md S14.2 28, 30, 31, 32, 33, 35, 36, 39, 43, 45 as one entry.
+/// What peers send otherwise than the standard has it, as one entry.
 fn tolerated() -> DocumentEntry {
     let string = |language: &str, value: &str| LocalizedString {
         language: Some(language.to_owned()),

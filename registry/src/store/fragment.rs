@@ -11,7 +11,7 @@ use zstd::zstd_safe::get_frame_content_size;
 
 use super::{Key, StoreError};
 
-/// The level at which a fragment shrinks well for what it costs (stack.md 3).
+/// The level at which a fragment shrinks well for what it costs.
 const LEVEL: i32 = 3;
 
 /// Bytes of the largest fragment that is kept. A large description has some 20 KB.

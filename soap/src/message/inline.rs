@@ -1,6 +1,6 @@
 //! Takes long base64 out of an envelope while it streams, as if it had been sent behind it (design D1).
 //!
-//! A document of any size may stand as base64 in its element (xds.md S2.4 M16, M17). What is longer
+//! A document of any size may stand as base64 in its element (clauses M16 and M17). What is longer
 //! than [`limits::INLINE`] is decoded piece by piece and an `xop:Include` is left in its place, so
 //! that those who read the message meet one shape. What is shorter stays where it is.
 

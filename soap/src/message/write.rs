@@ -1,4 +1,4 @@
-//! A message as an HTTP body, in its encoding (SOAP 1.2 Part 2 section 7; MTOM; xds.md S2.3).
+//! A message as an HTTP body, in its encoding (SOAP 1.2 Part 2 section 7; MTOM).
 
 use std::collections::HashMap;
 use std::io;

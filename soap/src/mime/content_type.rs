@@ -10,7 +10,7 @@ pub(crate) struct MediaType {
 
 impl MediaType {
     /// Parses a header value, leniently where the meaning is plain: unquoted values may hold any
-    /// character but `;`, parameters may be empty (xds.md S2.4 M1 to M3).
+    /// character but `;`, parameters may be empty (clauses M1 to M3).
     pub(crate) fn parse(value: &str) -> Result<Self, String> {
         let (essence, mut rest) = value.split_once(';').unwrap_or((value, ""));
         let essence = essence.trim_ascii().to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! The head of a MIME part (RFC 2045 section 3; xds.md S2.4 M9, M12).
+//! The head of a MIME part (RFC 2045 section 3; clauses M9 and M12).
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! multipart/related as it streams in (RFC 2046 section 5.1, RFC 2387; xds.md S2.4 M8 to M12).
+//! multipart/related as it streams in (RFC 2046 section 5.1, RFC 2387; clauses M8 to M12).
 //!
 //! Frames are looked through with memchr and handed on as slices of themselves. A delimiter counts
 //! only at the start of a line; what might be the beginning of one at the end of a frame waits for

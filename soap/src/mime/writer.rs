@@ -1,4 +1,4 @@
-//! A message and its parts as multipart/related (MTOM section 3; xds.md S2.3).
+//! A message and its parts as multipart/related (MTOM section 3).
 
 use std::io;
 

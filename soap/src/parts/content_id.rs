@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Whether two spellings, with or without angle brackets and percent-encoding, are one content id.
-/// Some senders encode the reference, some the header, some both (xds.md S2.4 M13).
+/// Some senders encode the reference, some the header, some both (clause M13).
 pub fn same_content_id(a: &str, b: &str) -> bool {
     let (a, b) = (bare(a), bare(b));
     let (decoded_a, decoded_b) = (decode(a), decode(b));

@@ -1,4 +1,4 @@
-//! How much one server, and each peer of it, may have open at a time (security.md 9.1).
+//! How much one server, and each peer of it, may have open at a time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

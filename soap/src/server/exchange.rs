@@ -1,4 +1,4 @@
-//! One request and its answer (SOAP 1.2 Part 2 section 7; xds.md S2.1, S2.5).
+//! One request and its answer (SOAP 1.2 Part 2 section 7).
 
 use std::convert::Infallible;
 use std::io;

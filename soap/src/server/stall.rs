@@ -11,8 +11,7 @@ use tokio::time::{Duration, Instant, Sleep, sleep};
 use crate::limits;
 use crate::rate::Rate;
 
-/// Bounds the time in which nothing at all could be written, and in which little could
-/// (security.md 9.2 row 17, slow read).
+/// Bounds the time in which nothing at all could be written, and in which little could.
 pub(super) struct Stall<T> {
     stream: T,
     /// How long it bears that nothing can be written, and since when.

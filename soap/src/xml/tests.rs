@@ -52,7 +52,7 @@ fn resolves_each_prefix_where_it_stands() {
     assert_eq!(f.elements().next().unwrap().name.namespace, "");
 }
 
-/// All that quick-xml lets pass (stack.md 2.2), and what it does not.
+/// All that quick-xml lets pass, and what it does not.
 #[test]
 fn refuses_what_is_not_well_formed() {
     for text in [
@@ -122,7 +122,7 @@ fn says_where_it_gave_up() {
     assert_eq!((error.reason.as_str(), error.position), ("prefix 'p' is not declared", 9));
 }
 
-/// security.md 9.2 rows 1 to 3: refused at the first sight of a DOCTYPE, so nothing is ever opened or expanded.
+/// Refused at the first sight of a DOCTYPE, so nothing is ever opened or expanded.
 #[test]
 fn threat_1_to_3_any_document_type_is_refused() {
     let nested = (1..10)

@@ -1,4 +1,4 @@
-//! What the client makes of answers: whose fault it is that there is none (xds.md S2.1, S14.1).
+//! What the client makes of answers: whose fault it is that there is none.
 
 use std::net::Ipv4Addr;
 

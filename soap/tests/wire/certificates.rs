@@ -1,4 +1,4 @@
-//! Who may speak: security.md 9.2 row 37 on both sides of a connection.
+//! Who may speak, on both sides of a connection: certificates of every kind.
 
 use rcgen::ExtendedKeyUsagePurpose;
 use soap::tls::{Identity, Trust, client_config, server_config, web_config};

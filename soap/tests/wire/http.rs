@@ -1,4 +1,4 @@
-//! What the server makes of requests as they stand on the wire (xds.md S2.1, S2.5; security.md 9.2).
+//! What the server makes of requests as they stand on the wire.
 
 use soap::{Fault, Message, Peer, limits};
 use tokio::io::AsyncWriteExt;
@@ -164,7 +164,7 @@ async fn refuses_a_message_that_announces_too_much() {
     }
 }
 
-/// security.md 9.2 rows 15 and 18: what could be read in two ways is refused or ends the connection.
+/// What could be read in two ways is refused or ends the connection.
 #[tokio::test]
 async fn never_takes_one_request_for_two() {
     let head = "POST /service HTTP/1.1\r\nHost: x\r\nContent-Type: application/soap+xml\r\n";
@@ -202,7 +202,7 @@ async fn a_body_shorter_than_announced_is_refused() {
     assert!(!answer.contains("HTTP/1.1 200"), "{answer}");
 }
 
-/// security.md 9.2 row 20: a host that is not ours is ignored.
+/// A host that is not ours is ignored.
 #[tokio::test]
 async fn goes_by_the_path_whatever_host_is_named() {
     let request = post("application/soap+xml", ENVELOPE);

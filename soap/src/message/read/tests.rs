@@ -191,7 +191,7 @@ async fn m25_refuses_document_types_instructions_and_xml_1_1() {
     }
 }
 
-/// A request as each of the stacks of xds.md S2.6 sends it: Content-Type, root head, href, Content-ID.
+/// A request as each of the common SOAP stacks sends it: Content-Type, root head, href, Content-ID.
 #[tokio::test]
 async fn survives_the_clients_that_are_out_there() {
     let clients = [
