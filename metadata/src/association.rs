@@ -85,19 +85,6 @@ impl AssociationType {
         TYPES.iter().find(|(known, _)| known == self).map_or("", |(_, urn)| urn)
     }
 
-    /// Whether it is a relationship between two documents (ITI TF-3 4.2.2.2).
-    pub const fn relates_documents(&self) -> bool {
-        matches!(
-            self,
-            Self::Replace
-                | Self::Transform
-                | Self::Append
-                | Self::TransformAndReplace
-                | Self::Signs
-                | Self::IsSnapshotOf
-        )
-    }
-
     /// Whether its target is no longer current afterwards.
     pub const fn replaces(&self) -> bool {
         matches!(self, Self::Replace | Self::TransformAndReplace)

@@ -5,17 +5,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+
 use crate::Invalid;
 
 /// A UTC time that stands for the interval its precision leaves open; ordered by where that begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
-    year: u16,
-    month: u8,
-    day: u8,
-    hour: u8,
-    minute: u8,
-    second: u8,
+    moment: DateTime,
     precision: Precision,
 }
 
@@ -33,38 +31,26 @@ enum Precision {
 impl Timestamp {
     /// The second that many seconds after 1970-01-01T00:00:00Z; beyond the years 0 to 9999 their first or last second.
     pub fn from_unix(seconds: i64) -> Self {
-        let seconds = seconds.clamp(days(0, 1, 1) * DAY, days(10_000, 1, 1) * DAY - 1);
-        let (year, month, day) = civil(seconds.div_euclid(DAY));
-        let second = seconds.rem_euclid(DAY);
-        let part = |value: i64| u8::try_from(value).unwrap_or_default();
-        Self {
-            year: u16::try_from(year).unwrap_or_default(),
-            month: part(month),
-            day: part(day),
-            hour: part(second / 3600),
-            minute: part(second / 60 % 60),
-            second: part(second % 60),
-            precision: Precision::Second,
-        }
+        let since = SignedDuration::from_secs(seconds.clamp(FIRST, LAST));
+        Self { moment: EPOCH.checked_add(since).unwrap_or(EPOCH), precision: Precision::Second }
     }
 
     /// The first second that it may mean, in Unix time.
     pub fn start(self) -> i64 {
-        let time = i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second);
-        days(i64::from(self.year), i64::from(self.month), i64::from(self.day)) * DAY + time
+        EPOCH.duration_until(self.moment).as_secs()
     }
 
     /// The first second after all that it may mean, in Unix time.
     pub fn end(self) -> i64 {
-        let (year, month) = (i64::from(self.year), i64::from(self.month));
-        match self.precision {
-            Precision::Year => days(year + 1, 1, 1) * DAY,
-            Precision::Month => days(year + month / 12, month % 12 + 1, 1) * DAY,
-            Precision::Day => self.start() + DAY,
-            Precision::Hour => self.start() + 3600,
-            Precision::Minute => self.start() + 60,
-            Precision::Second => self.start() + 1,
-        }
+        let seconds = match self.precision {
+            Precision::Year => i64::from(self.moment.days_in_year()) * DAY,
+            Precision::Month => i64::from(self.moment.days_in_month()) * DAY,
+            Precision::Day => DAY,
+            Precision::Hour => 3600,
+            Precision::Minute => 60,
+            Precision::Second => 1,
+        };
+        self.start() + seconds
     }
 }
 
@@ -79,13 +65,13 @@ impl FromStr for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}", self.year)?;
+        write!(f, "{:04}", self.moment.year())?;
         let parts = [
-            (Precision::Month, self.month),
-            (Precision::Day, self.day),
-            (Precision::Hour, self.hour),
-            (Precision::Minute, self.minute),
-            (Precision::Second, self.second),
+            (Precision::Month, self.moment.month()),
+            (Precision::Day, self.moment.day()),
+            (Precision::Hour, self.moment.hour()),
+            (Precision::Minute, self.moment.minute()),
+            (Precision::Second, self.moment.second()),
         ];
         parts
             .iter()
@@ -107,43 +93,18 @@ fn read(digits: &str) -> Option<Timestamp> {
         14 => Precision::Second,
         _ => return None,
     };
-    let part = |at: usize, absent: u8| digits.get(at..at + 2).map_or(Some(absent), |part| part.parse().ok());
-    let time = Timestamp {
-        year: digits.get(..4)?.parse().ok()?,
-        month: part(4, 1)?,
-        day: part(6, 1)?,
-        hour: part(8, 0)?,
-        minute: part(10, 0)?,
-        second: part(12, 0)?,
-        precision,
-    };
-    let date = (i64::from(time.year), i64::from(time.month), i64::from(time.day));
-    let exists = (1..=12).contains(&date.1) && civil(days(date.0, date.1, date.2)) == date;
-    (exists && time.hour < 24 && time.minute < 60 && time.second < 60).then_some(time)
+    let part = |at: usize, absent: i8| digits.get(at..at + 2).map_or(Some(absent), |part| part.parse().ok());
+    let year = digits.get(..4)?.parse().ok()?;
+    let moment = DateTime::new(year, part(4, 1)?, part(6, 1)?, part(8, 0)?, part(10, 0)?, part(12, 0)?, 0);
+    Some(Timestamp { moment: moment.ok()?, precision })
 }
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar; years start in March so that leap days come last.
-const fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    year * 365 + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
-}
-
-/// The inverse of `days`.
-const fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = era * 400 + year_of_era + if month <= 2 { 1 } else { 0 };
-    (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
-}
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+/// The first second of the year 0, and the last of the year 9999.
+const FIRST: i64 = -62_167_219_200;
+const LAST: i64 = 253_402_300_799;
 
 #[cfg(test)]
 mod tests {

@@ -112,17 +112,6 @@ pub fn client_config(identity: &Identity, trust: &Trust) -> Result<ClientConfig,
     Ok(config)
 }
 
-/// HTTPS for browsers: no client certificate is asked for.
-pub fn web_config(identity: &Identity) -> Result<Arc<ServerConfig>, TlsError> {
-    let mut config = ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| TlsError::Trust(error.to_string()))?
-        .with_no_client_auth()
-        .with_cert_resolver(identity.resolver());
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
-}
-
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }

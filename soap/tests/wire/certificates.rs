@@ -1,7 +1,7 @@
 //! Who may speak, on both sides of a connection: certificates of every kind.
 
 use rcgen::ExtendedKeyUsagePurpose;
-use soap::tls::{Identity, Trust, client_config, server_config, web_config};
+use soap::tls::{Identity, Trust, client_config, server_config};
 use soap::{Client, Encoding, Message, Peer, SendError};
 
 use crate::peers::{Authority, element, pong, serve, serve_trusting};
@@ -131,7 +131,6 @@ async fn no_session_is_resumed_past_the_verifier() {
     assert!(!config.session_storage.can_cache());
     assert!(!config.ticketer.enabled());
     assert_eq!(config.alpn_protocols, [b"http/1.1"]);
-    assert!(web_config(&authority.identity()).is_ok());
 }
 
 #[test]
