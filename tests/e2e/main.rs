@@ -14,3 +14,4 @@ mod publish;
 mod refusals;
 mod replace;
 mod restart;
+mod servers;
