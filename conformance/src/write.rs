@@ -47,7 +47,7 @@ fn element(written: &Element, out: &mut String) {
             // Line breaks between elements stay as they were, so that a case can be read on the wire.
             Node::Text(text) if text.trim().is_empty() => out.push_str(text),
             Node::Text(text) => out.push_str(&escaped(text)),
-            Node::Written(markup) => out.push_str(markup),
+            Node::Written(markup) => out.push_str(&markup.text().unwrap_or_default()),
         }
     }
     out.push_str(&format!("</{name}>"));

@@ -91,7 +91,9 @@ impl Client {
         let authority = uri.authority().ok_or_else(|| wrong("names no host"))?;
         let turn = self.turn(authority).await?;
         message.to.get_or_insert_with(|| url.to_owned());
-        let (media_type, content) = write(message, &self.folder);
+        let written = write(message, &self.folder);
+        let (media_type, content) =
+            written.map_err(|error| wrong(&format!("cannot be sent this: {error}")))?;
         let sent = Arc::new(AtomicU64::new(0));
         let request = request(uri, &media_type, content, Arc::clone(&sent))?;
         let response = wait(self.http.request(request), &sent).await?;

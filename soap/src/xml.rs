@@ -3,14 +3,17 @@
 //! XML 1.0 with Namespaces, less what SOAP 1.2 Part 1 section 5 forbids: no DTD, no processing
 //! instructions, no entities but the five predefined ones and character references.
 
+mod markup;
 mod parse;
 mod shared;
 mod write;
 
 use std::borrow::Cow;
 
+pub use markup::{Markup, WriteLate};
 pub use parse::{Limits, ParseError};
 pub use shared::Shared;
+pub(crate) use write::Layout;
 pub use write::escape_attribute;
 
 /// A namespace and the prefix that we give it when we write.
@@ -52,9 +55,8 @@ pub enum Node {
     Element(Element),
     /// Character data, references resolved; neighbouring runs are joined.
     Text(String),
-    /// Markup of our own that was written before and goes out as it is: one element that declares
-    /// every prefix it uses. Never the result of parsing.
-    Written(Cow<'static, str>),
+    /// Markup of our own that goes out as it is. Never the result of parsing.
+    Written(Markup),
 }
 
 /// An element with its attributes, its children and the prefixes that it declares.
@@ -135,10 +137,12 @@ impl Element {
         parse::parse(document, limits)
     }
 
-    /// Writes the element with every prefix that it needs, without an XML declaration.
+    /// Writes the element with every prefix that it needs, without an XML declaration. Markup that is written
+    /// late and fails is left out; a message that holds such is not sent.
     pub fn write(&self) -> String {
-        let mut out = String::with_capacity(1024);
-        write::element(self, &mut out);
+        let mut layout = Layout::of(self);
+        let mut out = String::with_capacity(layout.size());
+        while layout.fill(&mut out, usize::MAX).is_err() {}
         out
     }
 

@@ -164,7 +164,7 @@ async fn answer_query(
         means(&filter.type_code, &entry.type_code) && means(&filter.content.format_code, &entry.format_code)
     };
     let mut found: Vec<_> = shelf.entries.iter().filter(wanted).map(object).collect();
-    found.extend(shelf.nonsense.map(|markup| Found::Written(markup.to_owned())));
+    found.extend(shelf.nonsense.map(|markup| Found::Written(markup.into())));
     Ok(QueryResponse::of(found))
 }
 

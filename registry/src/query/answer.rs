@@ -40,7 +40,7 @@ pub(super) async fn answer(
         .filter_map(|object| {
             let mut markup = String::new();
             fragments.get(&object.key)?.splice(&mutable(object, &patients), &mut markup);
-            Some(Found::Written(markup))
+            Some(Found::Written(markup.into()))
         })
         .collect())
 }

@@ -16,32 +16,64 @@ use crate::envelope::Envelope;
 use crate::mime;
 use crate::parts::{Binary, Content, Parts, XOP, binary, same_content_id};
 use crate::spool::{Folder, Spool};
-use crate::xml::{Element, Node};
+use crate::xml::{Element, Layout, Node};
 
-/// The media type and the bytes of a message; documents that have to wait do so in a folder.
-pub(crate) fn write(message: Message, folder: &Folder) -> (String, Content) {
+/// Bytes up to which an envelope is written at once, so that its length can be told. What most answers have.
+const AT_ONCE: usize = 256 << 10;
+
+/// Bytes of a larger envelope that are written at a time: four TLS records, as much as is encrypted at once.
+const PIECE: usize = 64 << 10;
+
+/// The media type and the bytes of a message; documents that have to wait do so in a folder. What is written
+/// late, and is too much to be written here, may still break the content off.
+pub(crate) fn write(message: Message, folder: &Folder) -> io::Result<(String, Content)> {
     let mut headers = addressing::write(&message);
     headers.extend(message.headers);
     let mut envelope = Envelope { headers, body: message.body }.close();
     match message.encoding {
-        Encoding::Mtom => mime::related(&envelope.write(), message.parts),
+        Encoding::Mtom => mime::related(|start| root(&envelope, start), message.parts),
         Encoding::Simple => {
-            ("application/soap+xml; charset=UTF-8".to_owned(), simple(&mut envelope, message.parts, folder))
+            let content = simple(&mut envelope, message.parts, folder)?;
+            Ok(("application/soap+xml; charset=UTF-8".to_owned(), content))
         }
     }
 }
 
+/// Appends the envelope if it is small; what is left of it otherwise.
+fn root(envelope: &Element, out: &mut String) -> io::Result<Content> {
+    let mut layout = Layout::of(envelope);
+    let size = layout.size();
+    if size > AT_ONCE {
+        return Ok(in_pieces(layout));
+    }
+    // What is spliced in makes it a little larger than it said.
+    out.reserve(size + size / 16);
+    layout.fill(out, usize::MAX)?;
+    Ok(Content::empty())
+}
+
+/// Writes as much as is asked for while it goes out.
+fn in_pieces(layout: Layout) -> Content {
+    Content::from_stream(stream::try_unfold(layout, |mut layout| async {
+        let mut piece = String::with_capacity(PIECE + PIECE / 4);
+        layout.fill(&mut piece, PIECE)?;
+        Ok((!piece.is_empty()).then(|| (Bytes::from(piece), layout)))
+    }))
+}
+
 /// The envelope with base64 in the place of each include, encoded while it goes out.
-fn simple(envelope: &mut Element, parts: Parts, folder: &Folder) -> Content {
+fn simple(envelope: &mut Element, parts: Parts, folder: &Folder) -> io::Result<Content> {
     let mark = format!("[{}]", Uuid::new_v4());
     let mut ids = Vec::new();
     if !parts.is_empty() {
         mark_includes(envelope, &mark, &mut ids);
     }
-    let text = envelope.write();
+    let mut text = String::new();
     if ids.is_empty() {
-        return Content::from(text.into_bytes());
+        let rest = root(envelope, &mut text)?;
+        return Ok(if text.is_empty() { rest } else { Content::from(text.into_bytes()) });
     }
+    Layout::of(envelope).fill(&mut text, usize::MAX)?;
     let mut pieces: Vec<Bytes> =
         text.split(&mark).map(|piece| Bytes::copy_from_slice(piece.as_bytes())).collect();
     pieces.reverse();
@@ -50,7 +82,7 @@ fn simple(envelope: &mut Element, parts: Parts, folder: &Folder) -> Content {
     let contents = stream::try_unfold(state, |mut state| async {
         Ok::<_, io::Error>(state.next().await?.map(|content| (content, state)))
     });
-    Content::from_stream(contents.try_flatten())
+    Ok(Content::from_stream(contents.try_flatten()))
 }
 
 /// Puts the mark where documents belong and notes which, in document order.

@@ -4,13 +4,17 @@ use std::io;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use hyper::body::Body as _;
 use uuid::Uuid;
 
 use super::OCTETS;
 use crate::parts::{Content, Part, Parts};
 
-/// The media type of the whole and its bytes, the root first.
-pub(crate) fn related(root: &str, parts: Parts) -> (String, Content) {
+/// The media type of the whole and its bytes, the root first: what `root` appends, then what it returns.
+pub(crate) fn related(
+    root: impl FnOnce(&mut String) -> io::Result<Content>,
+    parts: Parts,
+) -> io::Result<(String, Content)> {
     // 66 characters, 244 bits of which nobody can guess: it does not occur in a document.
     let boundary = format!("b_{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
     let root_id = format!("root.{}@dosebook", Uuid::new_v4());
@@ -20,11 +24,11 @@ pub(crate) fn related(root: &str, parts: Parts) -> (String, Content) {
     );
     let root_type = "application/xop+xml; charset=UTF-8; type=\"application/soap+xml\"";
     let mut start = format!("--{boundary}{}", head(root_type, &root_id));
-    start.push_str(root);
+    let rest = root(&mut start)?;
     let end = format!("\r\n--{boundary}--\r\n");
-    if parts.is_empty() {
+    if parts.is_empty() && rest.is_end_stream() {
         start.push_str(&end);
-        return (media_type, Content::from(start.into_bytes()));
+        return Ok((media_type, Content::from(start.into_bytes())));
     }
     let behind = stream::try_unfold(parts, |mut parts| async {
         Ok::<_, io::Error>(parts.next().await?.map(|part| (part, parts)))
@@ -33,8 +37,8 @@ pub(crate) fn related(root: &str, parts: Parts) -> (String, Content) {
         let head = format!("\r\n--{boundary}{}", head(&safe(part.media_type), &part.content_id));
         whole(head).chain(part.content)
     });
-    let body = whole(start).chain(behind.try_flatten()).chain(whole(end));
-    (media_type, Content::from_stream(body))
+    let body = whole(start).chain(rest).chain(behind.try_flatten()).chain(whole(end));
+    Ok((media_type, Content::from_stream(body)))
 }
 
 fn whole(text: String) -> Content {
@@ -65,7 +69,11 @@ mod tests {
     }
 
     async fn written(parts: Vec<Part>) -> (String, String) {
-        let (media_type, content) = related("<x/>", Parts::from(parts));
+        let root = |start: &mut String| {
+            start.push_str("<x/>");
+            Ok(Content::empty())
+        };
+        let (media_type, content) = related(root, Parts::from(parts)).unwrap();
         let bytes = content.collect(1 << 20).await.unwrap();
         (media_type, String::from_utf8(bytes.to_vec()).unwrap())
     }

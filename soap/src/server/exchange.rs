@@ -119,7 +119,16 @@ fn respond_fault(
 }
 
 fn respond(status: StatusCode, message: Message, folder: &Folder) -> Response<Content> {
-    let (media_type, content) = write(message, folder);
+    let (request_id, encoding) = (message.relates_to.clone(), message.encoding);
+    let (media_type, content) = match write(message, folder) {
+        Ok(written) => written,
+        Err(error) => {
+            let id = Uuid::new_v4();
+            tracing::error!(%id, %error, "an answer could not be written");
+            let fault = Fault::receiver(format!("internal error, logged as {id}"));
+            return respond_fault(fault.status(), fault, request_id.as_deref(), encoding);
+        }
+    };
     let mut response = Response::new(content);
     *response.status_mut() = status;
     if let Ok(media_type) = HeaderValue::try_from(media_type) {

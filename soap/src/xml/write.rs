@@ -1,20 +1,85 @@
 //! From an element tree to text, with the prefixes that each name prefers.
 
 use std::borrow::Cow;
+use std::io;
+use std::sync::Arc;
 
-use super::{Element, Name, Node, XML};
+use super::{Element, Markup, Name, Node, WriteLate, XML};
 
-/// Appends one element that declares every prefix it needs.
-pub(super) fn element(element: &Element, out: &mut String) {
-    write(element, &mut vec![(Cow::Borrowed(XML.prefix), XML.uri)], out);
+/// An element as text, but for what is written late: that has its place in the text.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    text: String,
+    /// How much of the text has gone out.
+    done: usize,
+    /// Before which byte of the text each comes.
+    late: std::vec::IntoIter<(usize, Arc<dyn WriteLate>)>,
+}
+
+impl Layout {
+    /// The layout of an element that declares every prefix it needs.
+    pub(crate) fn of(element: &Element) -> Self {
+        let mut out = Out { text: String::with_capacity(1024), late: Vec::new() };
+        write(element, &mut vec![(Cow::Borrowed(XML.prefix), XML.uri)], &mut out);
+        Self { text: out.text, done: 0, late: out.late.into_iter() }
+    }
+
+    /// About how many bytes are still to be written.
+    pub(crate) fn size(&self) -> usize {
+        let late = self.late.as_slice().iter().map(|(_, late)| late.size());
+        late.fold(self.text.len() - self.done, usize::saturating_add)
+    }
+
+    /// Appends what comes next until `out` has `enough` bytes or all is written. After an error it goes on
+    /// behind what failed.
+    pub(crate) fn fill(&mut self, out: &mut String, enough: usize) -> io::Result<()> {
+        while out.len() < enough {
+            let next = self.late.next();
+            let end = next.as_ref().map_or(self.text.len(), |(place, _)| *place);
+            out.push_str(self.text.get(self.done..end).unwrap_or_default());
+            self.done = end;
+            match next {
+                Some((_, late)) => late.write(out)?,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Out {
+    text: String,
+    late: Vec<(usize, Arc<dyn WriteLate>)>,
 }
 
 /// Prefixes and what they stand for, the innermost last.
 type Scope<'a> = Vec<(Cow<'a, str>, &'a str)>;
 
-fn write<'a>(element: &'a Element, scope: &mut Scope<'a>, out: &mut String) {
+fn write<'a>(element: &'a Element, scope: &mut Scope<'a>, out: &mut Out) {
     let outer = scope.len();
     declare_all(element, scope);
+    start_tag(element, scope, outer, &mut out.text);
+    if element.children.is_empty() {
+        out.text.push_str("/>");
+    } else {
+        out.text.push('>');
+        for child in &element.children {
+            match child {
+                Node::Element(child) => write(child, scope, out),
+                Node::Text(text) => escape(text, false, &mut out.text),
+                Node::Written(Markup::Text(markup)) => out.text.push_str(markup),
+                Node::Written(Markup::Late(late)) => out.late.push((out.text.len(), Arc::clone(late))),
+            }
+        }
+        out.text.push_str("</");
+        name(&element.name, false, scope, &mut out.text);
+        out.text.push('>');
+    }
+    scope.truncate(outer);
+}
+
+/// The start tag up to `>`, with the prefixes that came into scope at `outer`.
+fn start_tag(element: &Element, scope: &Scope<'_>, outer: usize, out: &mut String) {
     out.push('<');
     name(&element.name, false, scope, out);
     for (prefix, uri) in scope.get(outer..).unwrap_or_default() {
@@ -27,22 +92,6 @@ fn write<'a>(element: &'a Element, scope: &mut Scope<'a>, out: &mut String) {
         name(&attribute.name, true, scope, out);
         value(&attribute.value, out);
     }
-    if element.children.is_empty() {
-        out.push_str("/>");
-    } else {
-        out.push('>');
-        for child in &element.children {
-            match child {
-                Node::Element(child) => write(child, scope, out),
-                Node::Text(text) => escape(text, false, out),
-                Node::Written(markup) => out.push_str(markup),
-            }
-        }
-        out.push_str("</");
-        name(&element.name, false, scope, out);
-        out.push('>');
-    }
-    scope.truncate(outer);
 }
 
 /// Brings into scope what the names of an element need, then what it declares besides, for QNames in

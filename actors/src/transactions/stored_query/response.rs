@@ -1,7 +1,5 @@
 //! What a registry found (`query:AdhocQueryResponse`, ITI TF-2 3.18.4.1.3).
 
-use std::borrow::Cow;
-
 use metadata::vocabulary::{QUERY, RIM};
 use metadata::{
     DocumentEntry, ErrorCode, Flavour, HomeCommunityId, Object, ObjectId, RegistryError, RegistryErrors,
@@ -9,7 +7,7 @@ use metadata::{
 };
 use soap::message::Message;
 use soap::parts::Parts;
-use soap::xml::{Element, Limits, Node};
+use soap::xml::{Element, Limits, Markup, Node};
 
 use super::super::{Response, registry_response};
 
@@ -27,8 +25,8 @@ pub struct QueryResponse {
 pub enum Found {
     /// An object.
     Object(Box<Object>),
-    /// An object as a registry keeps it, written before: one element that declares its prefixes.
-    Written(String),
+    /// An object as a registry keeps it.
+    Written(Markup),
     /// The id of an object.
     Reference {
         /// Its entryUUID.
@@ -49,10 +47,10 @@ impl QueryResponse {
         let mut errors = self.errors;
         let objects = self.found.into_iter().filter_map(|found| match found {
             Found::Object(object) => Some(*object),
-            Found::Written(markup) => match Element::parse(markup.as_bytes(), &Limits::default()) {
+            Found::Written(markup) => match parse(&markup) {
                 Ok(element) => read_object(&element, &mut errors),
-                Err(error) => {
-                    let context = format!("an object that was found is no XML: {error}");
+                Err(reason) => {
+                    let context = format!("an object that was found cannot be read: {reason}");
                     errors.push(RegistryError::warning(ErrorCode::Internal, context));
                     None
                 }
@@ -123,7 +121,7 @@ const OBJECT_REF: &str = "ObjectRef";
 fn write_found(found: Found) -> Node {
     match found {
         Found::Object(object) => Node::Element(object.write()),
-        Found::Written(markup) => Node::Written(Cow::Owned(markup)),
+        Found::Written(markup) => Node::Written(markup),
         Found::Reference { id, home } => {
             let reference = Element::new(RIM, OBJECT_REF).with("id", id.to_string());
             Node::Element(match home {
@@ -132,6 +130,11 @@ fn write_found(found: Found) -> Node {
             })
         }
     }
+}
+
+fn parse(markup: &Markup) -> Result<Element, String> {
+    let text = markup.text().map_err(|error| error.to_string())?;
+    Element::parse(text.as_bytes(), &Limits::default()).map_err(|error| error.to_string())
 }
 
 fn read_found(element: &Element, errors: &mut RegistryErrors) -> Option<Found> {

@@ -317,7 +317,7 @@ fn written_objects_are_read_like_others() {
     };
     let object = Object::Association(association);
     let reference = Found::Reference { id: ObjectId::Uuid(uuid(9)), home: "urn:oid:1.2".parse().ok() };
-    let response = QueryResponse::of(vec![Found::Written(object.write().write()), reference.clone()]);
+    let response = QueryResponse::of(vec![Found::Written(object.write().write().into()), reference.clone()]);
     let read = answer(response.clone());
     assert_eq!(read.found, [Found::Object(Box::new(object.clone())), reference]);
     assert_eq!(read.references().collect::<Vec<_>>(), [&ObjectId::Uuid(uuid(9))]);
@@ -327,7 +327,7 @@ fn written_objects_are_read_like_others() {
 
 #[test]
 fn a_kept_object_that_is_no_xml_is_a_warning_too() {
-    let (objects, errors) = QueryResponse::of(vec![Found::Written("<cut".to_owned())]).into_objects();
+    let (objects, errors) = QueryResponse::of(vec![Found::Written("<cut".into())]).into_objects();
     assert!(objects.is_empty());
     assert!(!errors.is_empty() && !errors.is_failure(), "{errors}");
 }
@@ -335,8 +335,7 @@ fn a_kept_object_that_is_no_xml_is_a_warning_too() {
 #[test]
 fn an_object_that_cannot_be_read_is_a_warning_and_not_the_end() {
     let response = QueryResponse::of(vec![Found::Written(
-        r#"<ExtrinsicObject xmlns="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0" id="urn:uuid:1"/>"#
-            .to_owned(),
+        r#"<ExtrinsicObject xmlns="urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0" id="urn:uuid:1"/>"#.into(),
     )]);
     let read = answer(response);
     assert!(read.found.is_empty());
