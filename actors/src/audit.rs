@@ -4,15 +4,13 @@
 //! file, a JSON object a line, with the codes of DICOM PS3.15 A.5, from which the audit message is made.
 
 mod record;
+mod writer;
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use metadata::PatientId;
-
-use crate::transactions::{Response, Transaction};
 
 pub(crate) use record::Circumstances;
 pub use record::{Outcome, Participant, Record, Side};
@@ -80,61 +78,46 @@ pub enum Object {
     },
 }
 
-/// Where audit records go. Cheap to clone.
+/// Where audit records go. Cheap to clone; when the last clone is dropped, all records are written.
 #[derive(Debug, Clone, Default)]
 pub struct Audit {
-    file: Option<Arc<Mutex<File>>>,
+    writer: Option<Arc<writer::Writer>>,
 }
 
 impl Audit {
-    /// Appends to a file, which is made when it is not there.
+    /// Appends to a file, which is made when it is not there. It is written by a thread of its own: a process
+    /// that is killed loses the records of its last moments.
     pub fn to_file(path: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Self { file: Some(Arc::new(Mutex::new(options.open(path)?))) })
+        Ok(Self { writer: Some(Arc::new(writer::Writer::open(path, None)?)) })
     }
 
-    /// Keeps no records: for tools that ask nobody and for tests of something else.
+    /// Appends to a file, and begins the next when it is large; the large one is kept under the time at which
+    /// that happened. For the one process that a folder belongs to.
+    pub fn to_files(path: &Path) -> io::Result<Self> {
+        Ok(Self { writer: Some(Arc::new(writer::Writer::open(path, Some(writer::FILE))?)) })
+    }
+
+    /// Keeps no records: for tools that ask nobody, for a node that looks at itself, and for tests.
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Records what came of a transaction: its answer, or why there was none.
-    pub(crate) fn record<T: Transaction>(
-        &self,
-        subject: Subject,
-        whom: &Circumstances,
-        answer: Result<&T::Response, &'static str>,
-    ) {
-        match answer {
-            Ok(response) => {
-                // The texts of errors may name patients; their codes do not.
-                let errors = response.errors().0.iter();
-                let codes: Vec<&str> = errors.map(|error| error.code.name(T::ANSWERED_BY)).collect();
-                for (subject, outcome) in response.audited(subject) {
-                    let codes = if outcome == Outcome::Success { String::new() } else { codes.join(" ") };
-                    self.write(&Record::new(&T::AUDIT, &subject, whom, (outcome, codes)));
-                }
-            }
-            Err(why) => {
-                let outcome = (Outcome::MajorFailure, why.to_owned());
-                self.write(&Record::new(&T::AUDIT, &subject, whom, outcome));
-            }
+    /// Whether no records are kept.
+    pub(crate) const fn is_none(&self) -> bool {
+        self.writer.is_none()
+    }
+
+    /// Waits until every record so far is written.
+    pub async fn flush(&self) {
+        if let Some(writer) = &self.writer {
+            writer.flush().await;
         }
     }
 
-    /// Writes one record. A record that cannot be written is an error of the node, said in its log; the
-    /// transaction has happened.
-    fn write(&self, record: &Record) {
-        let Some(file) = &self.file else { return };
-        let written = serde_json::to_vec(record).map_err(io::Error::from).and_then(|mut line| {
-            line.push(b'\n');
-            file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line)
-        });
-        if let Err(error) = written {
-            tracing::error!(%error, transaction = record.transaction, "audit record not written");
+    /// Hands over one record; waits while too many are still to be written.
+    pub(crate) async fn write(&self, record: Record) {
+        if let Some(writer) = &self.writer {
+            writer.write(record).await;
         }
     }
 }

@@ -6,8 +6,11 @@ use soap::client::Client;
 pub use soap::client::SendError as CallError;
 use soap::message::Message;
 
+use tracing::Instrument;
+
 use crate::Endpoint;
-use crate::audit::{Audit, Circumstances, Side};
+use crate::account::Account;
+use crate::audit::Audit;
 use crate::transactions::{Response, Transaction};
 
 /// An actor that we can ask. Cheap to clone.
@@ -45,22 +48,17 @@ impl Partner {
     /// Asks, and audits whatever came of it.
     pub async fn ask<T: Transaction>(&self, request: T) -> Result<T::Response, CallError> {
         let subject = request.subject();
-        let answer = match &self.way {
-            Way::Wire { url, client } => over_the_wire(client, url, request).await,
-            Way::Values(endpoint) => endpoint.answer_local(request).await.map_err(CallError::Refused),
+        let is_local = matches!(self.way, Way::Values(_));
+        let account = Account::asking::<T>(&self.audit, self.address(), is_local);
+        let asked = async {
+            match &self.way {
+                Way::Wire { url, client } => over_the_wire(client, url, request, &account).await,
+                Way::Values(endpoint) => endpoint.answer_local(request).await.map_err(CallError::Refused),
+            }
         };
-        let whom = Circumstances { side: Side::Asking, peer: self.address().to_owned(), address: None };
-        self.audit.record::<T>(subject, &whom, answer.as_ref().map_err(kind));
+        let answer = asked.instrument(account.span()).await;
+        account.close::<T>(subject, answer.as_ref()).await;
         answer
-    }
-}
-
-/// What kind of error it was; its text is the peer's and stays out of the audit.
-const fn kind(error: &CallError) -> &'static str {
-    match error {
-        CallError::Unreachable(_) => "could not be reached",
-        CallError::Refused(_) => "answered with a fault",
-        CallError::Nonsense(_) => "gave an answer that makes no sense",
     }
 }
 
@@ -68,10 +66,12 @@ async fn over_the_wire<T: Transaction>(
     client: &Client,
     url: &str,
     request: T,
+    account: &Account,
 ) -> Result<T::Response, CallError> {
     let (body, parts) = request.write();
     let message = Message { parts, ..Message::new(T::ACTION, body, T::ENCODING) };
-    let answer = client.send(url, message).await?;
+    account.is_message(message.message_id.as_deref());
+    let answer = if T::IS_SAFE { client.ask(url, message).await? } else { client.send(url, message).await? };
     T::Response::read(answer).map_err(CallError::Nonsense)
 }
 

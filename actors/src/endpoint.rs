@@ -15,13 +15,16 @@ use soap::fault::Fault;
 use soap::message::Message;
 use soap::peer::Peer;
 use soap::server::Service;
+use tracing::Instrument;
 
-use crate::audit::{Audit, Circumstances, Side, Subject};
+use crate::account::Account;
+use crate::audit::{Audit, Subject};
 use crate::transactions::{Response, Transaction};
 
 type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type OnWire = Box<dyn Fn(Message, Peer) -> Pending<'static, Result<Message, Fault>> + Send + Sync>;
-type InValues<T> = Arc<dyn Fn(T, Peer) -> Pending<'static, <T as Transaction>::Response> + Send + Sync>;
+type InValues<T> =
+    Arc<dyn Fn(T, Peer, Account) -> Pending<'static, <T as Transaction>::Response> + Send + Sync>;
 
 /// The transactions that one actor answers.
 pub struct Endpoint {
@@ -50,20 +53,21 @@ impl Endpoint {
         F: Fn(Arc<A>, T, Peer) -> P + Copy + Send + Sync + 'static,
         P: Future<Output = Result<T::Response, RegistryErrors>> + Send + 'static,
     {
-        let (actor, audit) = (Arc::clone(actor), self.audit.clone());
-        let in_values: InValues<T> = Arc::new(move |request: T, peer: Peer| {
-            let (actor, audit) = (Arc::clone(&actor), audit.clone());
-            // A task of its own: whoever asked may hang up, but what was begun ends, and is audited.
-            let answer = tokio::spawn(async move {
-                let (subject, whom) = (request.subject(), circumstances(&peer));
+        let actor = Arc::clone(actor);
+        let in_values: InValues<T> = Arc::new(move |request: T, peer: Peer, account: Account| {
+            let (actor, span) = (Arc::clone(&actor), account.span());
+            let answering = async move {
+                let subject = request.subject();
                 let answer = AssertUnwindSafe(handler(actor, request, peer)).catch_unwind().await;
                 let response = match answer {
                     Ok(answer) => answer.unwrap_or_else(T::Response::refusal),
                     Err(_) => T::Response::refusal(internal("answering", &"a panic")),
                 };
-                audit.record::<T>(subject, &whom, Ok(&response));
+                account.close::<T>(subject, Ok(&response)).await;
                 response
-            });
+            };
+            // A task of its own: whoever asked may hang up, but what was begun ends, and is audited.
+            let answer = tokio::spawn(answering.instrument(span));
             Box::pin(async move {
                 answer.await.unwrap_or_else(|gone| T::Response::refusal(internal("answering", &gone)))
             })
@@ -88,7 +92,10 @@ impl Endpoint {
         let answer =
             self.answers.get(T::ACTION).and_then(|answer| answer.in_values.downcast_ref::<InValues<T>>());
         match answer {
-            Some(answer) => Ok(answer(request, Peer::local()).await),
+            Some(answer) => {
+                let account = Account::answering::<T>(&self.audit, &Peer::local(), None);
+                Ok(answer(request, Peer::local(), account).await)
+            }
             None => Err(Fault::action_not_supported(T::ACTION)),
         }
     }
@@ -103,31 +110,17 @@ async fn answer<T: Transaction>(
     if message.body.name != T::BODY {
         return Err(Fault::action_mismatch(T::ACTION, &message.body.name));
     }
+    let account = Account::answering::<T>(&audit, &peer, message.message_id.as_deref());
     let response = match T::read(message) {
-        Ok(request) => ask(request, peer).await,
+        Ok(request) => ask(request, peer, account).await,
         Err(errors) => {
             let response = T::Response::refusal(errors);
-            audit.record::<T>(Subject::default(), &circumstances(&peer), Ok(&response));
+            account.close::<T>(Subject::default(), Ok(&response)).await;
             response
         }
     };
     let (body, parts) = response.write(T::ANSWERED_BY);
     Ok(Message { parts, ..Message::new(T::RESPONSE_ACTION, body, T::ENCODING) })
-}
-
-fn circumstances(peer: &Peer) -> Circumstances {
-    Circumstances {
-        side: Side::Answering,
-        peer: name(peer),
-        address: peer.address.map(|address| address.ip().to_string()),
-    }
-}
-
-/// What the peer's certificate says it is.
-fn name(peer: &Peer) -> String {
-    peer.certificate
-        .as_ref()
-        .map_or_else(|| "this node".to_owned(), |certificate| certificate.subject.clone())
 }
 
 /// An error of the node itself: the log gets what happened under a fresh id, the peer gets the id
@@ -201,23 +194,25 @@ mod tests {
 
     struct Desk {
         endpoint: Arc<Endpoint>,
-        audit: tempfile::NamedTempFile,
+        audit: Audit,
+        file: tempfile::NamedTempFile,
     }
 
     impl Desk {
         fn open() -> Self {
-            let audit = tempfile::NamedTempFile::new().unwrap();
-            let endpoint = Endpoint::new(Audit::to_file(audit.path()).unwrap());
-            let endpoint = Arc::new(endpoint.answers(&Arc::new(Registry), register));
-            Self { endpoint, audit }
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let audit = Audit::to_file(file.path()).unwrap();
+            let endpoint = Arc::new(Endpoint::new(audit.clone()).answers(&Arc::new(Registry), register));
+            Self { endpoint, audit, file }
         }
 
         async fn send(&self, action: &str, body: Element) -> Result<Message, Fault> {
             self.endpoint.answer(Message::new(action, body, Encoding::Simple), Peer::local()).await
         }
 
-        fn records(&self) -> Vec<serde_json::Value> {
-            let text = std::fs::read_to_string(self.audit.path()).unwrap();
+        async fn records(&self) -> Vec<serde_json::Value> {
+            self.audit.flush().await;
+            let text = std::fs::read_to_string(self.file.path()).unwrap();
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
         }
     }
@@ -234,7 +229,7 @@ mod tests {
         let answer = desk.send(Register::ACTION, request(Some("title")).write().0).await.unwrap();
         assert_eq!(answer.action, Register::RESPONSE_ACTION);
         assert!(RegistryResponse::read(answer).unwrap().is_success());
-        let [record] = desk.records().try_into().unwrap();
+        let [record] = desk.records().await.try_into().unwrap();
         assert_eq!(record["transaction"], "ITI-42");
         assert_eq!(record["outcome"], 0);
         assert_eq!(record["side"], "answering");
@@ -249,7 +244,7 @@ mod tests {
         let empty = Element::new(metadata::vocabulary::LCM, "SubmitObjectsRequest");
         let answer = desk.send(Register::ACTION, empty).await.unwrap();
         assert!(!RegistryResponse::read(answer).unwrap().is_success());
-        let records = desk.records();
+        let records = desk.records().await;
         assert_eq!(records.len(), 2);
         assert!(records.iter().all(|record| record["outcome"] == 8), "{records:?}");
         assert_eq!(records[0]["description"], "XDSRegistryMetadataError");
@@ -272,7 +267,7 @@ mod tests {
         let answer = desk.send(Register::ACTION, request(Some("panic")).write().0).await.unwrap();
         let errors = RegistryResponse::read(answer).unwrap().errors;
         assert_eq!(errors.0[0].code, ErrorCode::Internal);
-        assert_eq!(desk.records()[0]["outcome"], 8);
+        assert_eq!(desk.records().await[0]["outcome"], 8);
     }
 
     #[tokio::test]
@@ -280,20 +275,19 @@ mod tests {
         let desk = Desk::open();
         let asked = desk.send(Register::ACTION, request(Some("slow")).write().0);
         assert!(tokio::time::timeout(std::time::Duration::from_millis(1), asked).await.is_err());
-        while desk.records().is_empty() {
+        while desk.records().await.is_empty() {
             tokio::task::yield_now().await;
         }
-        assert_eq!(desk.records()[0]["outcome"], 0);
+        assert_eq!(desk.records().await[0]["outcome"], 0);
     }
 
     #[tokio::test]
     async fn answers_an_actor_of_the_same_node_in_values_with_both_records() {
         let desk = Desk::open();
-        let audit = Audit::to_file(desk.audit.path()).unwrap();
-        let partner = Partner::local(Arc::clone(&desk.endpoint), audit);
+        let partner = Partner::local(Arc::clone(&desk.endpoint), desk.audit.clone());
         assert!(partner.ask(request(Some("title"))).await.unwrap().is_success());
         assert!(!partner.ask(request(None)).await.unwrap().is_success());
-        let sides: Vec<_> = desk.records().iter().map(|record| record["side"].to_string()).collect();
+        let sides: Vec<_> = desk.records().await.iter().map(|record| record["side"].to_string()).collect();
         assert_eq!(sides, ["\"answering\"", "\"asking\"", "\"answering\"", "\"asking\""]);
     }
 }

@@ -4,6 +4,7 @@
 //! the keeper that answers. Everything between (decoding, faults, audit, error lists, encoding) is written
 //! once: in [`endpoint`] for who answers, in [`call`] for who asks.
 
+mod account;
 pub mod audit;
 pub mod call;
 pub mod consumer;

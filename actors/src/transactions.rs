@@ -44,6 +44,9 @@ pub trait Transaction: Sized + Send + 'static {
     const ENCODING: Encoding;
     /// Whose names the errors of the answer bear: a registry's or a repository's.
     const ANSWERED_BY: Flavour;
+    /// Whether asking twice does no more than asking once (RFC 9110 section 9.2.1), so that it may be asked again
+    /// when the connection broke before the answer.
+    const IS_SAFE: bool;
     /// What audit says about this transaction whoever uses it.
     const AUDIT: audit::Kind;
     /// What comes back.

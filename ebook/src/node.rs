@@ -77,7 +77,7 @@ impl Node {
         let credentials = Credentials::read(&config)?;
         let identifiers = Identifiers::of(&config).map_err(Failure::Refused)?;
         let audit_file = config.data("audit.jsonl");
-        let audit = Audit::to_file(&audit_file).map_err(|error| file(&audit_file, "write to it", &error))?;
+        let audit = Audit::to_files(&audit_file).map_err(|error| file(&audit_file, "write to it", &error))?;
         let spool = config.data("spool");
         make_private(&spool).map_err(|error| file(&spool, "make the folder", &error))?;
         let client = credentials.client()?.spooling_in(spool);

@@ -100,6 +100,11 @@ impl Client {
         receive(response, turn, &self.folder).await
     }
 
+    /// As [`Self::send`], for a question.
+    pub async fn ask(&self, url: &str, message: Message) -> Result<Message, SendError> {
+        self.send(url, message).await
+    }
+
     /// A peer bears so many requests at a time, ours wait here for their turn.
     async fn turn(&self, authority: &Authority) -> Result<OwnedSemaphorePermit, SendError> {
         let turns = {

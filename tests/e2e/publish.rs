@@ -7,7 +7,7 @@ use crate::find::{fetch, find};
 
 #[tokio::test]
 async fn a_document_is_provided_found_and_fetched() {
-    let node = Node::start();
+    let mut node = Node::start();
     let document = Document::of("P1", *b"a dose report");
     assert!(document.provide(&node.repository()).await.unwrap().errors.is_empty());
 
@@ -20,6 +20,7 @@ async fn a_document_is_provided_found_and_fetched() {
     assert_eq!(fetch(&consumer, entry).await, document.bytes);
     assert_eq!(find(&consumer, &Document::of("P2", "").patient(), AvailabilityStatus::Approved).await, []);
 
+    node.stop();
     let audit = std::fs::read_to_string(node.folder().join("data/audit.jsonl")).unwrap();
     for transaction in ["ITI-41", "ITI-42", "ITI-18", "ITI-43"] {
         assert!(audit.contains(transaction), "{transaction} is not in the audit:\n{audit}");

@@ -93,7 +93,17 @@ pub enum Side {
     Answering,
 }
 
-/// What a record says of the other side and of how it ended.
+impl Side {
+    /// Its name in logs and metrics.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Asking => "asking",
+            Self::Answering => "answering",
+        }
+    }
+}
+
+/// What a record says of the other side.
 #[derive(Debug)]
 pub(crate) struct Circumstances {
     pub(crate) side: Side,
@@ -113,7 +123,7 @@ impl Record {
             Side::Answering => kind.answering,
         };
         Self {
-            time: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
+            time: format!("{:.3}", jiff::Timestamp::now()),
             transaction: kind.transaction,
             name: kind.name,
             event_id: event.id,

@@ -35,6 +35,7 @@ impl Transaction for ProvideAndRegister {
     const BODY: Name = Name::new(IHE, "ProvideAndRegisterDocumentSetRequest");
     const ENCODING: Encoding = Encoding::Mtom;
     const ANSWERED_BY: Flavour = Flavour::Repository;
+    const IS_SAFE: bool = false;
     const AUDIT: audit::Kind = audit::Kind {
         transaction: "ITI-41",
         name: "Provide and Register Document Set-b",

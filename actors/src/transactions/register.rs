@@ -22,6 +22,7 @@ impl Transaction for Register {
     const BODY: Name = Name::new(LCM, "SubmitObjectsRequest");
     const ENCODING: Encoding = Encoding::Simple;
     const ANSWERED_BY: Flavour = Flavour::Registry;
+    const IS_SAFE: bool = false;
     const AUDIT: audit::Kind = audit::Kind {
         transaction: "ITI-42",
         name: "Register Document Set-b",

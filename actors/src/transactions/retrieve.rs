@@ -71,6 +71,7 @@ impl Transaction for Retrieve {
     const BODY: Name = Name::new(IHE, "RetrieveDocumentSetRequest");
     const ENCODING: Encoding = Encoding::Mtom;
     const ANSWERED_BY: Flavour = Flavour::Repository;
+    const IS_SAFE: bool = true;
     const AUDIT: audit::Kind = audit::Kind {
         transaction: "ITI-43",
         name: "Retrieve Document Set",

@@ -227,6 +227,7 @@ impl Transaction for StoredQuery {
     const BODY: Name = Name::new(QUERY, "AdhocQueryRequest");
     const ENCODING: Encoding = Encoding::Simple;
     const ANSWERED_BY: Flavour = Flavour::Registry;
+    const IS_SAFE: bool = true;
     const AUDIT: audit::Kind = audit::Kind {
         transaction: "ITI-18",
         name: "Registry Stored Query",

@@ -108,7 +108,7 @@ async fn watch(hospitals: &mut [Hospital], trail: &mut Trail, output: Output) {
     let mut running = hospitals.len();
     while running > 0 {
         tokio::time::sleep(LOOK_EVERY).await;
-        trail.show();
+        trail.show().await;
         for hospital in hospitals.iter_mut() {
             if hospital.has_just_stopped() {
                 running -= 1;

@@ -74,13 +74,13 @@ impl<'a> Story<'a> {
             let describing = Describing::new(&session, None, None)?;
             for sample in sample::all().into_iter().filter(|sample| sample.hospital == hospital.sample) {
                 let outcome = submit::report(&session, sample.bytes.clone(), &describing).await?;
-                self.say_submitted(&sample, &outcome)?;
+                self.say_submitted(&sample, &outcome).await?;
             }
         }
         Ok(())
     }
 
-    fn say_submitted(&mut self, sample: &Sample, outcome: &Outcome) -> Result<(), Failure> {
+    async fn say_submitted(&mut self, sample: &Sample, outcome: &Outcome) -> Result<(), Failure> {
         let Sample { name, description, .. } = sample;
         let how = match outcome {
             Outcome::Submitted { remarks: None, .. } => "submitted",
@@ -91,7 +91,7 @@ impl<'a> Story<'a> {
         };
         self.output
             .line(format_args!("  {name}: {description}, {} ({})", sample.patient.name, sample.patient_id));
-        self.trail.show();
+        self.trail.show().await;
         self.output.line(format_args!("    {how}"));
         self.output.value(&json!({
             "step": "submit", "hospital": sample.hospital.name, "report": name, "outcome": how,
@@ -119,7 +119,7 @@ impl<'a> Story<'a> {
                 filter: DocumentFilter::default(),
             });
             let entries = community.consumer.entries(query).await?;
-            self.trail.show();
+            self.trail.show().await;
             let expected =
                 sample::all().into_iter().filter(|sample| is_charlotte_at(sample, &community.name)).count();
             if entries.len() != expected {
@@ -149,7 +149,7 @@ impl<'a> Story<'a> {
         if arrived != submitted {
             return Err(missing(&format!("document {id} as it was submitted")));
         }
-        self.trail.show();
+        self.trail.show().await;
         let digest: String = arrived.iter().map(|byte| format!("{byte:02x}")).collect();
         self.output.line(format_args!(
             "    {}: {} bytes, SHA-256 {digest}, as submitted",
@@ -167,7 +167,7 @@ impl<'a> Story<'a> {
         self.output.line("\nThe patient's history, asked of both\n");
         let kind = dose::Description::default_codes().kind;
         let history = history::ask(communities, patients, &kind, DEADLINE, &ReportCache::default()).await;
-        self.trail.show();
+        self.trail.show().await;
         self.output.line(format_args!("\n{history}"));
         self.output.value(&json!({ "step": "history", "history": history.to_json() }));
         if let Some(gap) = history.gaps.first() {

@@ -3,11 +3,15 @@
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::hospital::Hospital;
 use crate::output::Output;
+
+/// Time in which a node has written the record of what it has just answered.
+const WRITTEN: Duration = Duration::from_millis(20);
 
 /// The audit records of the hospitals, from now on.
 pub(super) struct Trail {
@@ -34,7 +38,8 @@ impl Trail {
     }
 
     /// Shows what has been written since the last time.
-    pub(super) fn show(&mut self) {
+    pub(super) async fn show(&mut self) {
+        tokio::time::sleep(WRITTEN).await;
         for file in &mut self.files {
             let (text, length) = whole_lines(&file.path, file.offset);
             file.offset += length;
