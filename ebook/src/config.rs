@@ -5,7 +5,9 @@
 
 mod contradictions;
 mod fields;
+mod secret;
 mod sections;
+mod services;
 mod text;
 mod values;
 
@@ -16,12 +18,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+pub use secret::{DatabaseUrl, Secret};
 pub use sections::{
-    Codes, Community, CommunityRepository, Config, Domain, Identity, Institution, Node, Patients, Registry,
-    Repository, SamePerson, Soap, Web,
+    Codes, Community, CommunityRepository, Config, Database, Domain, Identity, Institution, Node, Patients,
+    Registry, Repository, S3, SamePerson, Soap, Web,
 };
 pub use text::Text;
-pub use values::{Code, NoUrl, RegistryAt, TimeZone, Url};
+pub use values::{Code, DocumentsAt, NoUrl, RegistryAt, ServiceUrl, TimeZone, Url};
 
 /// What every variable of ours begins with.
 pub const PREFIX: &str = "DOSEBOOK__";
@@ -66,22 +69,38 @@ impl Config {
         text: &str,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Vec<String>> {
-        let mut table: Table = toml::from_str(text).map_err(|error| vec![error.to_string()])?;
+        let mut table: Table = toml::from_str(text).map_err(|error| vec![not_toml(text, &error)])?;
         let mut problems = Vec::new();
+        let mut services = services::Variables::default();
         for (name, value) in environment {
             if let Some(key) = name.strip_prefix(PREFIX) {
                 problems.extend(overlay(&mut table, &name, key, value).err());
+            } else {
+                services.note(&name, value);
             }
         }
         check(&table, &mut problems);
         if !problems.is_empty() {
             return Err(problems);
         }
-        let config = Self::deserialize(table).map_err(|error| vec![error.to_string().trim().to_owned()])?;
-        let problems = contradictions::of(&config);
+        let mut config =
+            Self::deserialize(table).map_err(|error| vec![error.to_string().trim().to_owned()])?;
+        problems.extend(services.complete(&mut config));
+        problems.extend(contradictions::of(&config));
         if problems.is_empty() { Ok(config) } else { Err(problems) }
     }
 }
+
+/// Where a text stops being TOML. The line itself is not shown: it may be one with a password.
+fn not_toml(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    format!("line {line}, column {column}: {}", error.message().trim())
+}
+
+/// Keys whose values are not shown when they cannot be used.
+const SECRETS: [(&str, &str); 2] = [("database", "url"), ("s3", "secret_access_key")];
 
 /// A section, its keys, and how a value of it is tried.
 struct Section {
@@ -96,14 +115,16 @@ impl Section {
     }
 
     /// The sections that are written once, `[name]`.
-    fn single() -> [Self; 9] {
+    fn single() -> [Self; 11] {
         [
             Self::new::<Node>("node"),
             Self::new::<Soap>("soap"),
             Self::new::<Web>("web"),
             Self::new::<Identity>("identity"),
+            Self::new::<Database>("database"),
             Self::new::<Registry>("registry"),
             Self::new::<Repository>("repository"),
+            Self::new::<S3>("s3"),
             Self::new::<Domain>("domain"),
             Self::new::<Codes>("codes"),
             Self::new::<Institution>("institution"),
@@ -184,7 +205,11 @@ fn check_section(section: &Section, keys: &Table, problems: &mut Vec<String>) {
         if !section.keys.contains(&key.as_str()) {
             problems.push(unknown_key(section, key));
         } else if let Err(problem) = (section.try_key)(key, value) {
-            problems.push(format!("{}.{key} = {value}: {problem}", section.name));
+            let value = match SECRETS.contains(&(section.name, key)) {
+                true => String::new(),
+                false => format!(" = {value}"),
+            };
+            problems.push(format!("{}.{key}{value}: {problem}", section.name));
         }
     }
 }

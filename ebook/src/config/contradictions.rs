@@ -5,8 +5,13 @@ use std::net::IpAddr;
 use metadata::PatientId;
 use soap::limits::MESSAGE;
 
-use super::sections::{Config, Identity};
-use super::values::RegistryAt;
+use super::sections::{Config, Database, Identity, Repository, S3};
+use super::values::{DocumentsAt, RegistryAt};
+
+/// Ten years: longer is never.
+const LONGEST_SCRUB: u32 = 3_650;
+/// What a PostgreSQL server takes at most; a pooler may take all of them.
+const MOST_CONNECTIONS: u32 = 10_000;
 
 /// Every rule that a configuration breaks.
 pub(super) fn of(config: &Config) -> Vec<String> {
@@ -15,7 +20,54 @@ pub(super) fn of(config: &Config) -> Vec<String> {
     broken.extend(hosts(config));
     broken.extend(repositories(config));
     broken.extend(people(config));
+    broken.extend(services(config));
     broken
+}
+
+/// What a node that is one of several needs, and what one that is alone has no use for.
+fn services(config: &Config) -> Vec<String> {
+    let Config { database, repository, s3, domain, .. } = config;
+    let Database { url, pooler, connections } = database;
+    let Repository { enabled, unique_id, documents, scrub_days, .. } = repository;
+    let bucket =
+        documents.as_ref().is_some_and(|documents| matches!(documents.0, DocumentsAt::Bucket { .. }));
+    let shared = if bucket { "repository.documents is a bucket" } else { "database.url is given" };
+    let several = url.is_some() || (bucket && *enabled);
+    let agree = |key: &str| {
+        format!(
+            "{key} is not given, but {shared}: every node that shares it must have the same, so choose an OID"
+        )
+    };
+    let secret = s3.access_key_id.is_none() || s3.secret_access_key.is_none();
+    let rules = [
+        (several && domain.patient_authority.is_none(), agree("domain.patient_authority")),
+        (several && *enabled && unique_id.is_none(), agree("repository.unique_id")),
+        (
+            bucket && secret,
+            "s3.access_key_id and s3.secret_access_key are needed for repository.documents: give them in [s3], or as \
+             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment"
+                .to_owned(),
+        ),
+        (
+            !bucket && *s3 != S3::default(),
+            "s3 is given, but repository.documents is not a bucket, such as \"s3://bucket/prefix\": nothing would be \
+             kept there"
+                .to_owned(),
+        ),
+        (
+            *pooler && url.is_none(),
+            "database.pooler is true, but database.url is not given: no pooler stands before SQLite files".to_owned(),
+        ),
+        (
+            *connections == 0 || *connections > MOST_CONNECTIONS,
+            format!("database.connections = {connections}: expected from 1 to {MOST_CONNECTIONS}"),
+        ),
+        (
+            *scrub_days > LONGEST_SCRUB,
+            format!("repository.scrub_days = {scrub_days}: expected from 0, which is never, to {LONGEST_SCRUB}"),
+        ),
+    ];
+    rules.into_iter().filter(|(broken, _)| *broken).map(|(_, rule)| rule).collect()
 }
 
 fn actors(config: &Config) -> Vec<String> {

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use metadata::{LanguageCode, Oid, PatientId};
 use serde::{Deserialize, Serialize};
 
+use super::secret::{DatabaseUrl, Secret};
 use super::text::Text;
-use super::values::{Code, RegistryAt, TimeZone, Url};
+use super::values::{Code, DocumentsAt, RegistryAt, ServiceUrl, TimeZone, Url};
 
 /// All that a node can be told.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,10 +22,14 @@ pub struct Config {
     pub web: Web,
     /// Who we are, and whom we trust.
     pub identity: Identity,
+    /// Where registry and index are.
+    pub database: Database,
     /// The Document Registry.
     pub registry: Registry,
     /// The Document Repository.
     pub repository: Repository,
+    /// The S3 service that keeps the documents, when one does.
+    pub s3: S3,
     /// The affinity domain.
     pub domain: Domain,
     /// The codes that the affinity domain chooses.
@@ -84,6 +89,18 @@ pub struct Identity {
     pub crls: Vec<PathBuf>,
 }
 
+/// `[database]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Database {
+    /// A PostgreSQL database that both keepers use; SQLite files in the data folder if it is not given.
+    pub url: Option<DatabaseUrl>,
+    /// Whether a pooler in transaction mode stands before it, such as PgBouncer.
+    pub pooler: bool,
+    /// Connections that each keeper opens at most.
+    pub connections: u32,
+}
+
 /// `[registry]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -116,6 +133,26 @@ pub struct Repository {
     pub registry: Text<RegistryAt>,
     /// The largest document that it takes, in bytes.
     pub max_document: u64,
+    /// Where the documents are: a folder, `repository/` of the data folder if it is not given, or a bucket.
+    pub documents: Option<Text<DocumentsAt>>,
+    /// In how many days every document is read again and compared with its hash; never if it is 0.
+    pub scrub_days: u32,
+}
+
+/// `[s3]`
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct S3 {
+    /// The URL of the service; Amazon's in that region if it is not given.
+    pub endpoint: Option<Text<ServiceUrl>>,
+    /// The region.
+    pub region: Option<String>,
+    /// Who we are to the service.
+    pub access_key_id: Option<String>,
+    /// How it knows.
+    pub secret_access_key: Option<Secret>,
+    /// The only CAs whose certificates it may have, PEM; those of the system if it is not given.
+    pub trust: Option<PathBuf>,
 }
 
 /// `[domain]`
@@ -209,6 +246,12 @@ impl Default for Web {
     }
 }
 
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: None, pooler: false, connections: 16 }
+    }
+}
+
 impl Default for Registry {
     fn default() -> Self {
         Self { enabled: true, patients: Patients::Accept }
@@ -218,7 +261,14 @@ impl Default for Registry {
 impl Default for Repository {
     fn default() -> Self {
         let limits = repository::Limits::default();
-        Self { enabled: true, unique_id: None, registry: Text::default(), max_document: limits.document }
+        Self {
+            enabled: true,
+            unique_id: None,
+            registry: Text::default(),
+            max_document: limits.document,
+            documents: None,
+            scrub_days: 30,
+        }
     }
 }
 
@@ -288,7 +338,15 @@ impl Config {
             trust: path(self.trust()),
             crls: self.identity.crls.clone(),
         };
-        Self { identity, ..self.clone() }
+        let mut effective = Self { identity, ..self.clone() };
+        effective.repository.documents = Some(Text(self.documents()));
+        effective
+    }
+
+    /// Where the documents of the repository are.
+    pub fn documents(&self) -> DocumentsAt {
+        let given = self.repository.documents.as_ref().map(|documents| documents.0.clone());
+        given.unwrap_or_else(|| DocumentsAt::Folder(self.data("repository")))
     }
 
     /// A file of the node's own in its data folder.

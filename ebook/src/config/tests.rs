@@ -24,7 +24,7 @@ fn an_unknown_key_is_refused_with_a_suggestion() {
     );
     assert_eq!(
         problem("[repo]\n"),
-        "repo: there is no such section; expected one of node, soap, web, identity, registry, repository, domain, codes, institution, known_repository, community, same_person"
+        "repo: there is no such section; expected one of node, soap, web, identity, database, registry, repository, s3, domain, codes, institution, known_repository, community, same_person"
     );
     assert_eq!(problem("[registy]\n"), "registy: there is no such section; did you mean \"registry\"?");
     let community =
@@ -124,6 +124,123 @@ fn a_largest_document_fits_into_a_message() {
         let text = format!("[repository]\nmax_document = {size}");
         assert!(problem(&text).contains("repository.max_document"), "{text}");
     }
+}
+
+const SHARED: &str = "[domain]\npatient_authority = \"1.2\"\n[repository]\nunique_id = \"1.3\"\n";
+const BUCKET: &str = "documents = \"s3://dose/reports\"\n[s3]\n";
+
+#[test]
+fn nodes_that_share_a_database_or_a_bucket_agree_on_their_identifiers() {
+    let database = "[database]\nurl = \"postgres://ann:s3cret@db/xds\"\n";
+    let alone = read(database, &[]).unwrap_err();
+    assert_eq!(alone.len(), 2, "{alone:?}");
+    assert!(
+        alone[0].starts_with("domain.patient_authority is not given, but database.url is given"),
+        "{alone:?}"
+    );
+    assert!(alone[1].starts_with("repository.unique_id is not given"), "{alone:?}");
+    assert!(read(&format!("{SHARED}{database}"), &[]).is_ok());
+    let keys = "access_key_id = \"k\"\nsecret_access_key = \"s\"";
+    assert!(problem(&format!("[repository]\n{BUCKET}{keys}")).contains("repository.documents is a bucket"));
+    assert!(read(&format!("{SHARED}{BUCKET}{keys}"), &[]).is_ok());
+}
+
+#[test]
+fn a_bucket_is_opened_with_keys_of_the_file_or_of_the_usual_variables() {
+    let bucket = format!("{SHARED}{BUCKET}");
+    assert!(problem(&bucket).contains("s3.access_key_id and s3.secret_access_key are needed"));
+    let usual = [
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "s3cret"),
+        ("AWS_DEFAULT_REGION", "eu-west-3"),
+        ("AWS_ENDPOINT_URL", "https://s3.example:9000/"),
+    ];
+    let config = read(&bucket, &usual).unwrap();
+    assert_eq!(config.s3.secret_access_key.unwrap().reveal(), "s3cret");
+    assert_eq!(config.s3.region.as_deref(), Some("eu-west-3"));
+    assert_eq!(config.s3.endpoint.unwrap().to_string(), "https://s3.example:9000");
+    let own = format!("{bucket}access_key_id = \"own\"\n");
+    assert_eq!(read(&own, &usual).unwrap().s3.access_key_id.as_deref(), Some("own"));
+    assert_eq!(read("", &usual).unwrap(), Config::default(), "they mean nothing to a folder");
+    assert!(problem("[s3]\nregion = \"eu-west-3\"").contains("repository.documents is not a bucket"));
+}
+
+#[test]
+fn documents_are_in_a_folder_or_a_bucket() {
+    let at = |text: &str| text.parse::<DocumentsAt>().map(|at| at.to_string());
+    for place in ["/srv/documents", "documents", "s3://dose", "s3://dose/a/b"] {
+        assert_eq!(at(place).as_deref(), Ok(place));
+    }
+    assert_eq!(at("s3://dose/a/").as_deref(), Ok("s3://dose/a"));
+    for place in ["", "s3://", "s3:///a", "s3://dose/../a", "s3://dose/a//b", "s3://dö/a", "gs://dose"] {
+        assert!(at(place).is_err(), "{place}");
+    }
+}
+
+#[test]
+fn documents_travel_over_tls_unless_the_service_is_on_this_machine() {
+    let service = |url: &str| url.parse::<ServiceUrl>();
+    for url in
+        ["https://s3.example", "https://s3.example:9000/", "http://127.0.0.1:9000", "http://localhost:1"]
+    {
+        assert!(service(url).is_ok(), "{url}");
+    }
+    assert!(service("http://s3.example").unwrap_err().contains("https:// only"));
+    let keys = service("https://id:s3cret@s3.example").unwrap_err();
+    assert!(!keys.contains("s3cret"), "{keys}");
+    for url in ["s3.example", "ftp://s3.example", "https://"] {
+        assert!(service(url).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let text = format!(
+        "{SHARED}{BUCKET}access_key_id = \"id\"\nsecret_access_key = \"s3cret\"\n\
+         [database]\nurl = \"postgres://ann:s3cret@db/xds\""
+    );
+    let config = read(&text, &[]).unwrap();
+    assert_eq!(config.database.url.as_ref().unwrap().reveal(), "postgres://ann:s3cret@db/xds");
+    let shown = toml::to_string_pretty(&config.effective()).unwrap();
+    let json = serde_json::to_string(&config).unwrap();
+    for shown in [&shown, &json, &format!("{config:?}")] {
+        assert!(!shown.contains("s3cret") && shown.contains("(hidden)"), "{shown}");
+    }
+    assert!(problem(&shown).contains("give the secret itself"), "it is not taken for the secret");
+}
+
+#[test]
+fn no_secret_is_shown_when_it_cannot_be_used() {
+    let wrong = [
+        "[database]\nurl = \"mysql://ann:s3cret@db/xds\"",
+        "[database]\nurl = [\"s3cret\"]",
+        "[s3]\nsecret_access_key = { key = \"s3cret\" }",
+        "[s3]\nsecret_access_key = \"s3cret",
+        "[s3]\nsecret_access_key = s3cret\n",
+        "[s3]\nsecret_access_key = \"s3cret\"\nsecret_access_key = \"s3cret\"",
+    ];
+    for text in wrong {
+        let problem = problem(text);
+        assert!(!problem.contains("s3cret"), "{problem}");
+    }
+    assert_eq!(
+        problem("[s3]\nregion = \"a\nsecret_access_key = \"b\""),
+        "line 2, column 12: invalid basic string, expected `\"`"
+    );
+    let number = read("[s3]\nsecret_access_key = 4711", &[]).unwrap_err().join("\n");
+    assert!(number.starts_with("s3.secret_access_key: a text was expected"), "{number}");
+}
+
+#[test]
+fn pools_and_paces_have_bounds() {
+    for (text, key) in [
+        ("[database]\nconnections = 0", "database.connections"),
+        ("[database]\npooler = true", "database.pooler"),
+        ("[repository]\nscrub_days = 4000", "repository.scrub_days"),
+    ] {
+        assert!(problem(text).starts_with(key), "{text}");
+    }
+    assert!(read("[repository]\nscrub_days = 0", &[]).is_ok());
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Values of a configuration that cannot be wrong once they are read: addresses, codes, time zones.
 
 use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,24 @@ pub enum RegistryAt {
     /// At a URL.
     Url(Url),
 }
+
+/// Where the documents of a repository are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DocumentsAt {
+    /// In a local folder.
+    Folder(PathBuf),
+    /// In a bucket of an S3 service.
+    Bucket {
+        /// Its name.
+        name: String,
+        /// What the keys of this repository begin with; may be empty.
+        prefix: String,
+    },
+}
+
+/// The address of an S3 service: `https://host:port`, and `http://` only on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceUrl(String);
 
 /// A code with its coding scheme and what to show for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,5 +142,73 @@ impl fmt::Display for RegistryAt {
             Self::Local => f.write_str("local"),
             Self::Url(url) => url.fmt(f),
         }
+    }
+}
+
+impl FromStr for DocumentsAt {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some(place) = text.strip_prefix("s3://") else {
+            return match text.split_once("://") {
+                _ if text.is_empty() => Err("a folder or s3://bucket/prefix was expected".to_owned()),
+                Some(_) => Err(format!("{text:?} is neither a folder nor s3://bucket/prefix")),
+                None => Ok(Self::Folder(PathBuf::from(text))),
+            };
+        };
+        let (name, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let prefix = prefix.trim_end_matches('/');
+        let plain = |part: &str| {
+            let letters = part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
+            letters && !part.is_empty() && !part.bytes().all(|byte| byte == b'.')
+        };
+        if !plain(name) || !(prefix.is_empty() || prefix.split('/').all(plain)) {
+            return Err(format!(
+                "{text:?}: s3://bucket/prefix was expected, with letters, digits, '.', '-' and '_' in its names"
+            ));
+        }
+        Ok(Self::Bucket { name: name.to_owned(), prefix: prefix.to_owned() })
+    }
+}
+
+impl fmt::Display for DocumentsAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(path) => path.display().fmt(f),
+            Self::Bucket { name, prefix } if prefix.is_empty() => write!(f, "s3://{name}"),
+            Self::Bucket { name, prefix } => write!(f, "s3://{name}/{prefix}"),
+        }
+    }
+}
+
+impl FromStr for ServiceUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let trimmed = text.trim().trim_end_matches('/');
+        let wrong = || format!("{text:?} is not the address of a service, such as https://s3.example:9000");
+        let uri: http::Uri = trimmed.parse().map_err(|_| wrong())?;
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(wrong)?;
+        let here = host == "localhost"
+            || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let named = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+        match uri.scheme_str() {
+            _ if named => {
+                Err("keys stand in access_key_id and secret_access_key, not in the address".to_owned())
+            }
+            Some("https") => Ok(Self(trimmed.to_owned())),
+            Some("http") if here => Ok(Self(trimmed.to_owned())),
+            Some("http") => Err(format!(
+                "{text:?}: documents of patients leave this machine over https:// only; a CA of your own goes into \
+                 s3.trust"
+            )),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+impl fmt::Display for ServiceUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
