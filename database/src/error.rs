@@ -1,5 +1,6 @@
 //! What can go wrong below a keeper, grouped by what an operator would do about it.
 
+use std::error::Error;
 use std::sync::Arc;
 
 /// Why the database could not do what was asked. It tells of tables and files, never of patients.
@@ -36,16 +37,16 @@ pub enum DatabaseError {
         /// The kind of value that was asked for.
         expected: &'static str,
     },
-    /// The task that writes has ended or gave up on this write.
-    #[error("the database no longer accepts writes")]
+    /// Who does the work has ended or gave up on this piece of it.
+    #[error("the database no longer does what is asked, or met a defect while it did")]
     Stopped,
     /// The engine refused a statement or could not reach its file.
     #[error("the database engine failed: {0}")]
-    Sql(#[source] Arc<sqlx::Error>),
+    Sql(#[source] Arc<dyn Error + Send + Sync>),
 }
 
-impl From<sqlx::Error> for DatabaseError {
-    fn from(error: sqlx::Error) -> Self {
+impl From<rusqlite::Error> for DatabaseError {
+    fn from(error: rusqlite::Error) -> Self {
         Self::Sql(Arc::new(error))
     }
 }

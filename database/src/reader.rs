@@ -3,21 +3,19 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::{DatabaseError, Row, Value, sqlite};
+use crate::session::Session;
+use crate::statement::Statement;
+use crate::{DatabaseError, Row, Value};
 
 /// How many values one statement asks for at once; longer lists take several statements.
 const LIST: usize = 256;
 
 /// A view of the database: every statement sees the same commits.
 pub struct Reader {
-    pub(crate) transaction: sqlite::Transaction,
+    pub(crate) session: Session,
 }
 
 impl Reader {
-    pub(crate) async fn begin(pool: &sqlite::Pool) -> Result<Self, DatabaseError> {
-        Ok(Self { transaction: pool.begin().await? })
-    }
-
     /// The rows that `statement` finds.
     pub fn rows(
         &mut self,
@@ -25,7 +23,7 @@ impl Reader {
         values: impl IntoIterator<Item = Value>,
     ) -> BoxFuture<'_, Result<Vec<Row>, DatabaseError>> {
         // Boxed, here and below, so that the future holds values and not the caller's iterator.
-        sqlite::rows(&mut self.transaction, statement, values.into_iter().collect()).boxed()
+        self.session.rows(Statement::plain(statement), values.into_iter().collect()).boxed()
     }
 
     /// The first row that `statement` finds.
@@ -55,17 +53,11 @@ impl Reader {
                 let width = part.len().next_power_of_two();
                 let padding = part.last().into_iter().cycle().take(width - part.len());
                 let all = values.iter().chain(part).chain(padding).cloned().collect();
-                let statement = statement.replace("$list", &placeholders(values.len(), width));
-                found.extend(sqlite::rows(&mut self.transaction, statement, all).await?);
+                let statement = Statement::with_list(statement, values.len(), width);
+                found.append(&mut self.session.rows(statement, all).await?);
             }
             Ok(found)
         }
         .boxed()
     }
-}
-
-/// `$3, $4, $5` for three values after the first two.
-pub(crate) fn placeholders(fixed: usize, width: usize) -> String {
-    let names: Vec<String> = (fixed + 1..=fixed + width).map(|number| format!("${number}")).collect();
-    names.join(", ")
 }

@@ -1,6 +1,6 @@
 //! Migrations: an ordered list of texts, each applied once, never undone.
 
-use crate::{DatabaseError, Writer, sqlite};
+use crate::{DatabaseError, Writer};
 
 /// The tables of one keeper: every migration that ever was, oldest first.
 #[derive(Debug, Clone, Copy)]
@@ -12,11 +12,10 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// Applies what is missing, in one transaction.
-    pub(crate) async fn apply(&self, pool: &sqlite::Pool) -> Result<(), DatabaseError> {
-        let mut writer = Writer::begin(pool).await?;
+    /// Applies what is missing.
+    pub(crate) async fn apply(&self, writer: &mut Writer) -> Result<(), DatabaseError> {
         writer.script(TABLE).await?;
-        let found = self.version(&mut writer).await?;
+        let found = self.version(writer).await?;
         let known = i64::try_from(self.migrations.len()).unwrap_or(i64::MAX);
         if found > known {
             return Err(DatabaseError::Newer { keeper: self.keeper, found, known });
@@ -28,7 +27,7 @@ impl Schema {
             tracing::info!(keeper = self.keeper, from = found, to = known, "database migrated");
             writer.execute(RECORD, [self.keeper.into(), known.into()]).await?;
         }
-        writer.commit().await
+        Ok(())
     }
 
     async fn version(&self, writer: &mut Writer) -> Result<i64, DatabaseError> {

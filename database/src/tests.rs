@@ -1,5 +1,8 @@
 //! The database through its public functions, on files of its own.
 
+use std::sync::{Arc, Barrier};
+use std::time::Instant;
+
 use tempfile::TempDir;
 
 use super::*;
@@ -13,8 +16,8 @@ async fn open(directory: &TempDir) -> Database {
     Database::open(&location(directory), &SCHEMA).await.unwrap()
 }
 
-fn location(directory: &TempDir) -> String {
-    directory.path().join("test.db").to_str().unwrap().to_owned()
+fn location(directory: &TempDir) -> Location {
+    Location::file(directory.path().join("test.db"))
 }
 
 async fn add(database: &Database, name: &'static str, amount: i64) -> Result<u64, DatabaseError> {
@@ -25,9 +28,12 @@ async fn add(database: &Database, name: &'static str, amount: i64) -> Result<u64
         .await
 }
 
+async fn rows(database: &Database, statement: &'static str) -> Result<Vec<Row>, DatabaseError> {
+    database.read(move |reader| reader.rows(statement, [])).await
+}
+
 async fn names(database: &Database) -> Vec<String> {
-    let mut reader = database.read().await.unwrap();
-    let rows = reader.rows("SELECT name FROM entry ORDER BY name", []).await.unwrap();
+    let rows = rows(database, "SELECT name FROM entry ORDER BY name").await.unwrap();
     rows.into_iter().map(|mut row| row.take().unwrap()).collect()
 }
 
@@ -62,7 +68,7 @@ async fn a_refused_write_is_undone_alone_among_many() {
 async fn more_writes_at_once_than_one_commit_takes_all_succeed() {
     let directory = TempDir::new().unwrap();
     let database = open(&directory).await;
-    let names: Vec<String> = (0..3 * group::GROUP).map(|number| format!("{number:04}")).collect();
+    let names: Vec<String> = (0..3 * sqlite::GROUP).map(|number| format!("{number:04}")).collect();
     let writes = names.iter().map(|name| {
         let name = name.clone();
         database.write(move |writer| {
@@ -136,19 +142,16 @@ async fn a_full_disk_refuses_the_write_that_met_it_and_no_other() {
 async fn while_another_process_holds_the_file_all_who_wait_are_refused_together() {
     let directory = TempDir::new().unwrap();
     let database = open(&directory).await;
-    let foreign = sqlite::writer(&location(&directory)).await.unwrap();
-    let lock = tokio::sync::Mutex::new(Some(sqlite::begin_write(&foreign).await.unwrap()));
-    let writes = ["a", "b", "c"].map(async |name| {
-        let outcome = add(&database, name, 1).await;
-        // The first who learns of it ends the wait; none of those beside it may have had one of its own.
-        if let Some(lock) = lock.lock().await.take() {
-            lock.rollback().await.unwrap();
-        }
-        outcome
-    });
+    let foreign = rusqlite::Connection::open(location(&directory).path()).unwrap();
+    foreign.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let start = Instant::now();
+    let writes = ["a", "b", "c", "d", "e", "f", "g", "h"].map(|name| add(&database, name, 1));
     for outcome in futures_util::future::join_all(writes).await {
         assert!(outcome.as_ref().is_err_and(sqlite::is_busy), "{outcome:?}");
     }
+    // The first may have gone before the others came: two groups, where each on its own would wait eight times.
+    assert!(start.elapsed() < sqlite::BUSY * 5, "{:?}", start.elapsed());
+    foreign.execute_batch("ROLLBACK").unwrap();
     add(&database, "later", 1).await.unwrap();
     assert_eq!(names(&database).await, ["later"]);
 }
@@ -156,12 +159,28 @@ async fn while_another_process_holds_the_file_all_who_wait_are_refused_together(
 #[tokio::test]
 async fn a_view_does_not_change_while_it_is_held() {
     let directory = TempDir::new().unwrap();
-    let database = open(&directory).await;
+    let database = Arc::new(open(&directory).await);
     add(&database, "first", 1).await.unwrap();
-    let mut view = database.read().await.unwrap();
-    assert_eq!(view.rows("SELECT name FROM entry", []).await.unwrap().len(), 1);
+    let (seen, wait) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let view = {
+        let (database, seen, wait) = (Arc::clone(&database), Arc::clone(&seen), Arc::clone(&wait));
+        tokio::spawn(async move {
+            let view = database.read(move |reader| {
+                let (seen, wait) = (Arc::clone(&seen), Arc::clone(&wait));
+                Box::pin(async move {
+                    let before = reader.rows("SELECT name FROM entry", []).await?.len();
+                    seen.wait();
+                    wait.wait();
+                    Ok((before, reader.rows("SELECT name FROM entry", []).await?.len()))
+                })
+            });
+            view.await.map_err(|error: DatabaseError| error).unwrap()
+        })
+    };
+    tokio::task::spawn_blocking(move || seen.wait()).await.unwrap();
     add(&database, "second", 2).await.unwrap();
-    assert_eq!(view.rows("SELECT name FROM entry", []).await.unwrap().len(), 1);
+    wait.wait();
+    assert_eq!(view.await.unwrap(), (1, 1));
     assert_eq!(names(&database).await.len(), 2);
 }
 
@@ -169,8 +188,8 @@ async fn a_view_does_not_change_while_it_is_held() {
 async fn a_reader_cannot_write() {
     let directory = TempDir::new().unwrap();
     let database = open(&directory).await;
-    let mut reader = database.read().await.unwrap();
-    assert!(reader.rows("INSERT INTO entry VALUES ('x', 1) RETURNING name", []).await.is_err());
+    assert!(rows(&database, "INSERT INTO entry VALUES ('x', 1) RETURNING name").await.is_err());
+    assert!(names(&database).await.is_empty());
 }
 
 #[tokio::test]
@@ -180,11 +199,12 @@ async fn a_list_of_any_length_is_asked_for_in_parts() {
     for name in ["a", "b", "c"] {
         add(&database, name, 1).await.unwrap();
     }
-    let list = (0..1000).map(|n| Value::from(format!("other {n}"))).chain(["a".into(), "c".into()]);
-    let mut reader = database.read().await.unwrap();
-    let statement = "SELECT name FROM entry WHERE amount = $1 AND name IN ($list)";
-    assert_eq!(reader.rows_among(statement, [1.into()], list).await.unwrap().len(), 2);
-    assert_eq!(reader.rows_among(statement, [1.into()], []).await.unwrap().len(), 0);
+    let long = (0..1000).map(|n| Value::from(format!("other {n}"))).chain(["a".into(), "c".into()]);
+    for (list, found) in [(long.collect(), 2), (Vec::new(), 0)] {
+        let statement = "SELECT name FROM entry WHERE amount = $1 AND name IN ($list)";
+        let rows = database.read(move |reader| reader.rows_among(statement, [1.into()], list.clone()));
+        assert_eq!(rows.await.map_err(|error: DatabaseError| error).unwrap().len(), found);
+    }
 }
 
 #[tokio::test]
@@ -196,9 +216,8 @@ async fn any_number_of_rows_is_inserted() {
         Box::pin(writer.insert("INSERT INTO entry (name, amount) VALUES $rows", rows))
     });
     insert.await.map_err(|error: DatabaseError| error).unwrap();
-    let mut reader = database.read().await.unwrap();
     let mut last =
-        reader.row("SELECT name, amount FROM entry ORDER BY amount DESC", []).await.unwrap().unwrap();
+        rows(&database, "SELECT name, amount FROM entry ORDER BY amount DESC").await.unwrap().remove(0);
     assert_eq!((last.take::<String>().unwrap(), last.take::<i64>().unwrap()), ("099".to_owned(), 99));
     assert_eq!(names(&database).await.len(), 100);
 }
@@ -225,7 +244,7 @@ async fn a_later_version_adds_to_what_is_there_and_an_earlier_one_refuses_it() {
 
 #[tokio::test]
 async fn a_location_without_an_engine_is_refused_without_its_password() {
-    let refused = Database::open("postgres://user:secret@host/db", &SCHEMA).await.unwrap_err();
+    let refused = "postgres://user:secret@host/db".parse::<Location>().unwrap_err();
     assert!(matches!(refused, DatabaseError::Location(_)));
     assert!(!refused.to_string().contains("secret"));
 }

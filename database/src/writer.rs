@@ -5,8 +5,9 @@ use std::ops::{Deref, DerefMut};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use crate::reader::placeholders;
-use crate::{DatabaseError, Reader, Value, sqlite};
+use crate::session::Session;
+use crate::statement::Statement;
+use crate::{DatabaseError, Reader, Value};
 
 /// How many rows one statement inserts; more take several statements.
 const ROWS: usize = 32;
@@ -17,8 +18,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub(crate) async fn begin(pool: &sqlite::Pool) -> Result<Self, DatabaseError> {
-        Ok(Self { reader: Reader { transaction: sqlite::begin_write(pool).await? } })
+    pub(crate) const fn new(session: Session) -> Self {
+        Self { reader: Reader { session } }
     }
 
     /// Runs a statement that changes something; tells how many rows it changed.
@@ -27,7 +28,8 @@ impl Writer {
         statement: &'static str,
         values: impl IntoIterator<Item = Value>,
     ) -> BoxFuture<'_, Result<u64, DatabaseError>> {
-        sqlite::execute(&mut self.reader.transaction, statement, values.into_iter().collect()).boxed()
+        let values = values.into_iter().collect();
+        self.reader.session.execute(Statement::plain(statement), values).boxed()
     }
 
     /// Runs a statement that inserts `rows`, all of the same width, where `$rows` stands in it.
@@ -36,15 +38,14 @@ impl Writer {
         statement: &'static str,
         rows: impl IntoIterator<Item = Vec<Value>>,
     ) -> BoxFuture<'_, Result<(), DatabaseError>> {
-        let rows: Vec<Vec<Value>> = rows.into_iter().collect();
+        let mut rows = rows.into_iter().collect::<Vec<_>>().into_iter();
         async move {
-            for part in rows.chunks(ROWS) {
-                let width = part.first().map_or(0, Vec::len);
-                let tuples: Vec<String> =
-                    (0..part.len()).map(|row| format!("({})", placeholders(row * width, width))).collect();
-                let statement = statement.replace("$rows", &tuples.join(", "));
-                let values = part.iter().flatten().cloned().collect();
-                sqlite::execute(&mut self.reader.transaction, statement, values).await?;
+            while let Some(first) = rows.next() {
+                let width = first.len();
+                let mut values = first;
+                values.extend(rows.by_ref().take(ROWS - 1).flatten());
+                let statement = Statement::with_rows(statement, values.len() / width.max(1), width);
+                self.reader.session.execute(statement, values).await?;
             }
             Ok(())
         }
@@ -53,11 +54,7 @@ impl Writer {
 
     /// Runs a text of several statements, as a migration is.
     pub(crate) async fn script(&mut self, statements: &'static str) -> Result<(), DatabaseError> {
-        sqlite::script(&mut self.reader.transaction, statements).await
-    }
-
-    pub(crate) async fn commit(self) -> Result<(), DatabaseError> {
-        Ok(self.reader.transaction.commit().await?)
+        self.reader.session.script(statements).await
     }
 }
 

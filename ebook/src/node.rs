@@ -15,6 +15,7 @@ use actors::endpoint::Endpoints;
 use actors::transactions::stored_query::{GetDocuments, Ids, Query};
 use actors::transactions::{DocumentRequest, Retrieve, StoredQuery};
 use actors::{Endpoint, Partner};
+use database::Location;
 use metadata::{ErrorCode, Oid, PatientId, RegistryErrors, UniqueId};
 use registry::{PatientPolicy, Policy, Registry};
 use repository::{Limits, Repository, Store};
@@ -291,9 +292,9 @@ async fn open_registry(config: &Config) -> Result<Arc<Registry>, Failure> {
         Patients::Accept => PatientPolicy::Accept,
         Patients::Feed => PatientPolicy::Feed,
     };
-    let path = config.data("registry.sqlite");
-    let registry = Registry::open(&path.display().to_string(), Policy { patients }).await;
-    registry.map(Arc::new).map_err(|error| Failure::Refused(format!("{}: {error}", path.display())))
+    let location = Location::file(config.data("registry.sqlite"));
+    let registry = Registry::open(&location, Policy { patients }).await;
+    registry.map(Arc::new).map_err(|error| Failure::Refused(format!("{location}: {error}")))
 }
 
 async fn open_repository(

@@ -12,7 +12,7 @@ use actors::Endpoint;
 use actors::audit::Audit;
 use actors::endpoint::internal;
 use actors::transactions::{QueryResponse, Register, RegistryResponse, StoredQuery};
-use database::{Database, DatabaseError};
+use database::{Database, DatabaseError, Location};
 use metadata::RegistryErrors;
 use soap::peer::Peer;
 
@@ -43,7 +43,7 @@ pub enum PatientPolicy {
 
 impl Registry {
     /// Opens the registry whose data lie at `location`, and makes its tables if there are none.
-    pub async fn open(location: &str, policy: Policy) -> Result<Self, DatabaseError> {
+    pub async fn open(location: &Location, policy: Policy) -> Result<Self, DatabaseError> {
         Ok(Self { database: Database::open(location, &store::SCHEMA).await?, policy })
     }
 }

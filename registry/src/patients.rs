@@ -8,16 +8,21 @@ use crate::{Refusal, Registry};
 impl Registry {
     /// Whether a patient is known, merged or not.
     pub async fn knows(&self, id: &PatientId) -> Result<bool, RegistryErrors> {
-        let find = async { Ok(patient::find(&mut self.database.read().await?, id).await?.is_some()) };
+        let id = id.clone();
+        let find = self.database.read(move |reader| {
+            let id = id.clone();
+            Box::pin(async move { Ok(patient::find(reader, &id).await?.is_some()) })
+        });
         find.await.map_err(|refusal: Refusal| refusal.into_errors("looking for a patient"))
     }
 
     /// The first patients, by id, whose id contains a text; those who were merged into others are left out.
     pub async fn patients(&self, containing: &str, limit: u32) -> Result<Vec<PatientId>, RegistryErrors> {
-        let list = async {
-            let mut reader = self.database.read().await?;
-            Ok(patient::list(&mut reader, containing, limit).await?)
-        };
+        let containing = containing.to_owned();
+        let list = self.database.read(move |reader| {
+            let containing = containing.clone();
+            Box::pin(async move { Ok(patient::list(reader, &containing, limit).await?) })
+        });
         list.await.map_err(|refusal: Refusal| refusal.into_errors("listing patients"))
     }
 

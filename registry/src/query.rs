@@ -5,6 +5,8 @@ mod filter;
 mod find;
 mod get;
 
+use std::sync::Arc;
+
 use actors::transactions::stored_query::Query;
 use actors::transactions::{QueryResponse, StoredQuery};
 use database::{DatabaseError, Reader};
@@ -19,11 +21,14 @@ use crate::{Refusal, Registry};
 impl Registry {
     /// Answers a question from what is registered at one moment.
     pub async fn query(&self, request: &StoredQuery) -> Result<QueryResponse, RegistryErrors> {
-        let found = async {
-            let mut reader = self.database.read().await?;
-            let objects = evaluate(&mut reader, &request.query).await?;
-            answer::answer(&mut reader, objects, request).await
-        };
+        let request = Arc::new(request.clone());
+        let found = self.database.read(move |reader| {
+            let request = Arc::clone(&request);
+            Box::pin(async move {
+                let objects = evaluate(reader, &request.query).await?;
+                answer::answer(reader, objects, &request).await
+            })
+        });
         let found = found.await.map_err(|refusal: Refusal| refusal.into_errors("answering a query"))?;
         Ok(QueryResponse::of(found))
     }

@@ -138,8 +138,8 @@ impl House {
 }
 
 async fn open(directory: &TempDir, patients: PatientPolicy) -> Registry {
-    let path = directory.path().join("registry.db");
-    Registry::open(path.to_str().unwrap(), Policy { patients }).await.unwrap()
+    let location = Location::file(directory.path().join("registry.db"));
+    Registry::open(&location, Policy { patients }).await.unwrap()
 }
 
 fn as_entry(object: Object) -> Option<DocumentEntry> {

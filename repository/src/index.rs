@@ -105,13 +105,14 @@ const NAMES_KEY: &str = "SELECT number FROM document WHERE object_key = $1 LIMIT
 
 /// The document of that id that a retrieval gets.
 pub(crate) async fn find(index: &Database, unique_id: &str) -> Result<Option<Found>, DatabaseError> {
-    let row = index.read().await?.row(FIND, [unique_id.into()]).await?;
+    let unique_id = unique_id.to_owned();
+    let row = index.read(move |reader| reader.row(FIND, [unique_id.as_str().into()])).await?;
     row.map(Found::read).transpose()
 }
 
 /// Documents provided before `time` of which we do not know whether they are registered.
 pub(crate) async fn pending(index: &Database, before: i64) -> Result<Vec<Found>, DatabaseError> {
-    let rows = index.read().await?.rows(PENDING, [before.into()]).await?;
+    let rows = index.read(move |reader| reader.rows(PENDING, [before.into()])).await?;
     rows.into_iter().map(Found::read).collect()
 }
 
@@ -119,14 +120,20 @@ pub(crate) async fn pending(index: &Database, before: i64) -> Result<Vec<Found>,
 /// until they are [spared](spare).
 pub(crate) async fn condemn(index: &Database, keys: Vec<String>) -> Result<Vec<String>, DatabaseError> {
     // Most are named: only the others are worth a place in the writer's queue.
-    let mut reader = index.read().await?;
-    let mut unnamed = Vec::new();
-    for key in keys {
-        if !is_named(&mut reader, &key).await? {
-            unnamed.push(key);
-        }
-    }
-    drop(reader);
+    let keys = Arc::new(keys);
+    let unnamed = index.read(move |reader| {
+        let keys = Arc::clone(&keys);
+        Box::pin(async move {
+            let mut unnamed = Vec::new();
+            for key in keys.iter() {
+                if !is_named(reader, key).await? {
+                    unnamed.push(key.clone());
+                }
+            }
+            Ok::<_, DatabaseError>(unnamed)
+        })
+    });
+    let unnamed = unnamed.await?;
     if unnamed.is_empty() {
         return Ok(unnamed);
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use database::{Database, DatabaseError};
+use database::{Database, DatabaseError, Location};
 use object_store::local::LocalFileSystem;
 use soap::parts::Content;
 
@@ -57,8 +57,8 @@ impl Store {
         let failed = |error| StoreError::Folder { path: folder.display().to_string(), error };
         std::fs::create_dir_all(folder).map_err(failed)?;
         let objects = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
-        let index = folder.join("repository.sqlite");
-        let index = Database::open(&index.display().to_string(), &index::SCHEMA).await?;
+        let index = Location::file(folder.join("repository.sqlite"));
+        let index = Database::open(&index, &index::SCHEMA).await?;
         Ok(Self { contents: Contents::new(Arc::new(objects)), index, folder: folder.to_owned() })
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use database::Location;
 use registry::{PatientPolicy, Policy, Registry};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -44,7 +45,7 @@ impl Shop {
 
     async fn open_at(listen: &str, communities: Vec<Community>, cache: ReportCache) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let location = data.path().join("registry.sqlite").display().to_string();
+        let location = Location::file(data.path().join("registry.sqlite"));
         let registry = Registry::open(&location, Policy { patients: PatientPolicy::Accept }).await.unwrap();
         let [belgian, french] = charlottes_ids();
         registry.add_patient(belgian.clone()).await.unwrap();

@@ -105,8 +105,8 @@ async fn lists_patients_by_a_part_of_their_id() {
 async fn lists_patients_in_the_order_of_an_index() {
     let house = House::accepting().await;
     let explain: &'static str = format!("EXPLAIN QUERY PLAN {LIST}").leak();
-    let mut reader = house.registry.database.read().await.unwrap();
-    let steps = reader.rows(explain, ["%".into(), 1.into()]).await.unwrap();
+    let steps = house.registry.database.read(move |reader| reader.rows(explain, ["%".into(), 1.into()]));
+    let steps = steps.await.map_err(|error: DatabaseError| error).unwrap();
     let steps: Vec<String> = steps.into_iter().map(step).collect();
     assert_eq!(steps, ["SCAN patient USING INDEX patient_listed"]);
 }

@@ -1,0 +1,153 @@
+//! One connection to a file: its settings, its statements, and how values travel.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, ErrorCode, OpenFlags, ToSql};
+
+use crate::statement::{Dialect, Statement};
+use crate::{DatabaseError, Row, Value};
+
+/// The first version without the WAL-reset race that corrupts databases.
+const VERSION: i32 = 3_051_003;
+const VERSION_TEXT: &str = "3.51.3";
+
+/// How long to wait for another process that holds the file; tests do not.
+pub(crate) const BUSY: Duration = Duration::from_millis(if cfg!(test) { 300 } else { 10_000 });
+
+/// Prepared statements that a connection keeps. The keepers have some forty, and each length of a list or of
+/// rows makes another.
+const STATEMENTS: usize = 256;
+
+/// WAL with a flush for each commit; when to move it into the file, `checkpoint.rs` says. The cache, in KiB, is
+/// small, for each commit walks all of it.
+const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
+    PRAGMA cache_size = -32768";
+
+/// Readers map the file instead of copying: 2 GiB of it, SQLite's own ceiling.
+const READER: &str = "PRAGMA query_only = ON; PRAGMA mmap_size = 2147418112";
+
+pub(crate) struct Connection {
+    connection: rusqlite::Connection,
+    dialect: Dialect,
+}
+
+impl Connection {
+    /// A connection that writes; the file is made when it is not there.
+    pub(crate) fn writer(path: &Path) -> Result<Self, DatabaseError> {
+        if rusqlite::version_number() < VERSION {
+            return Err(DatabaseError::Engine {
+                found: rusqlite::version().to_owned(),
+                needed: VERSION_TEXT,
+            });
+        }
+        Self::open(path, OpenFlags::SQLITE_OPEN_CREATE, WRITER)
+    }
+
+    /// A connection that reads, never in the way of the one that writes.
+    pub(crate) fn reader(path: &Path) -> Result<Self, DatabaseError> {
+        Self::open(path, OpenFlags::empty(), READER)
+    }
+
+    fn open(path: &Path, flags: OpenFlags, settings: &str) -> Result<Self, DatabaseError> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        connection.execute_batch(settings)?;
+        Ok(Self { connection, dialect: Dialect::new(numbered) })
+    }
+
+    pub(crate) fn rows(&mut self, statement: Statement, values: &[Value]) -> Result<Vec<Row>, DatabaseError> {
+        let mut prepared = self.prepare(statement, values)?;
+        let columns = prepared.column_count();
+        let mut found = Vec::new();
+        let mut rows = prepared.raw_query();
+        while let Some(row) = rows.next()? {
+            let values: Result<Vec<Value>, rusqlite::Error> =
+                (0..columns).map(|column| row.get_ref(column).map(owned)).collect();
+            found.push(values?.into());
+        }
+        Ok(found)
+    }
+
+    pub(crate) fn execute(&mut self, statement: Statement, values: &[Value]) -> Result<u64, DatabaseError> {
+        Ok(self.prepare(statement, values)?.raw_execute()? as u64)
+    }
+
+    pub(crate) fn script(&self, statements: &'static str) -> Result<(), DatabaseError> {
+        Ok(self.connection.execute_batch(statements)?)
+    }
+
+    /// A statement of ours, which changes no value: BEGIN and the like.
+    pub(crate) fn run(&mut self, statement: &'static str) -> Result<(), DatabaseError> {
+        self.execute(Statement::plain(statement), &[]).map(drop)
+    }
+
+    /// Waits so long for others who use the file.
+    pub(crate) fn wait_for_others(&self, time: Duration) -> Result<(), DatabaseError> {
+        Ok(self.connection.busy_timeout(time)?)
+    }
+
+    fn prepare(
+        &mut self,
+        statement: Statement,
+        values: &[Value],
+    ) -> Result<CachedStatement<'_>, DatabaseError> {
+        let mut prepared = self.connection.prepare_cached(self.dialect.text(statement))?;
+        if prepared.parameter_count() != values.len() {
+            return Err(
+                rusqlite::Error::InvalidParameterCount(values.len(), prepared.parameter_count()).into()
+            );
+        }
+        for (position, value) in (1..).zip(values) {
+            prepared.raw_bind_parameter::<usize, _>(position, value)?;
+        }
+        Ok(prepared)
+    }
+}
+
+/// Whether another process held the file for longer than we wait.
+pub(crate) fn is_busy(error: &DatabaseError) -> bool {
+    let DatabaseError::Sql(error) = error else { return false };
+    let error = error.downcast_ref::<rusqlite::Error>();
+    error.and_then(rusqlite::Error::sqlite_error_code) == Some(ErrorCode::DatabaseBusy)
+}
+
+/// SQLite counts `$1` as a name, `?1` as a number.
+fn numbered(statement: &str) -> String {
+    let mut parts = statement.split('$');
+    let mut numbered = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        numbered.push(if part.starts_with(|first: char| first.is_ascii_digit()) { '?' } else { '$' });
+        numbered.push_str(part);
+    }
+    numbered
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// A value of a row. What we never store (text that is none, fractions) arrives as bytes, which is not what is
+/// asked for.
+fn owned(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Bytes(number.to_be_bytes().into()),
+        ValueRef::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => Value::Text(text.to_owned()),
+            Err(_) => Value::Bytes(text.to_owned()),
+        },
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_owned()),
+    }
+}
