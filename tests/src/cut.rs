@@ -23,6 +23,7 @@ enum Way {
 pub struct Cut {
     address: SocketAddr,
     way: Sender<Way>,
+    server: Sender<SocketAddr>,
     runtime: Option<Runtime>,
 }
 
@@ -35,13 +36,15 @@ impl Cut {
         let address = listener.local_addr().unwrap();
         listener.set_nonblocking(true).unwrap();
         let (way, state) = watch::channel(Way::Open);
+        let (server, target) = watch::channel(server);
         runtime.spawn(async move {
             let listener = TcpListener::from_std(listener).unwrap();
             while let Ok((client, _)) = listener.accept().await {
+                let server = *target.borrow();
                 tokio::spawn(join(client, server, state.clone()));
             }
         });
-        Self { address, way, runtime: Some(runtime) }
+        Self { address, way, server, runtime: Some(runtime) }
     }
 
     /// Where it listens.
@@ -57,6 +60,11 @@ impl Cut {
     /// Swallows everything without a word until it is restored.
     pub fn stall(&self) {
         self.way.send_replace(Way::Stalled);
+    }
+
+    /// Leads new connections to another server.
+    pub fn lead_to(&self, server: SocketAddr) {
+        self.server.send_replace(server);
     }
 
     /// Lets everything pass again. What a stalled connection has not delivered arrives now.

@@ -16,6 +16,7 @@ use soap::client::Client;
 use soap::tls::{Identity, Trust, client_config};
 use tempfile::TempDir;
 
+use crate::postgres::Fresh;
 use crate::program::{Output, dosebook, run};
 
 /// The assigning authority of the patients of a node under test.
@@ -30,8 +31,17 @@ pub struct Settings {
     pub feed: bool,
     /// The assigning authority of its patients; [`AUTHORITY`] if it is not given.
     pub authority: Option<&'static str>,
+    /// The URL of its database. If it is not given: a fresh one on the server that `DOSEBOOK_TEST_POSTGRES` names,
+    /// and without that SQLite in its folder.
+    pub database: Option<String>,
+    /// Whether a pooler stands before its database.
+    pub pooler: bool,
+    /// Where its documents go; into its folder if it is not given.
+    pub documents: Option<String>,
     /// Further lines of the configuration.
     pub more: String,
+    /// What it finds in its environment.
+    pub environment: Vec<(String, String)>,
 }
 
 /// A running node.
@@ -40,6 +50,9 @@ pub struct Node {
     process: Option<Child>,
     soap: SocketAddr,
     web: SocketAddr,
+    settings: Settings,
+    // Dropped last: nobody can drop a database that is in use.
+    _database: Option<Fresh>,
 }
 
 impl Node {
@@ -50,28 +63,68 @@ impl Node {
 
     /// A node that differs.
     pub fn with(settings: &Settings) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let (soap, web) = (free_port(), free_port());
-        fs::write(folder.path().join("node.toml"), configuration(settings, soap, web)).unwrap();
-        let mut node = Self { folder, process: None, soap, web };
+        let mut settings = settings.clone();
+        let fresh = if settings.database.is_none() { Fresh::asked_for() } else { None };
+        if let Some(fresh) = &fresh {
+            settings.database = Some(fresh.url());
+            settings.pooler = std::env::var_os("DOSEBOOK_TEST_POOLER").is_some();
+        }
+        let mut node = Self::prepare(settings, fresh);
         node.resume();
         node
     }
 
+    /// Another node with the same settings and identity: the same hospital, where they name a database and a place
+    /// for documents.
+    pub fn beside(&self) -> Self {
+        let mut node = Self::prepare(self.settings.clone(), None);
+        let certificates = |folder: &Path| folder.join("data/certs");
+        let (own, theirs) = (certificates(node.folder()), certificates(self.folder()));
+        fs::create_dir_all(&own).unwrap();
+        for file in fs::read_dir(theirs).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), own.join(file.file_name())).unwrap();
+        }
+        node.resume();
+        node
+    }
+
+    /// A node that does not run yet.
+    fn prepare(settings: Settings, database: Option<Fresh>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (soap, web) = (free_port(), free_port());
+        fs::write(folder.path().join("node.toml"), configuration(&settings, soap, web)).unwrap();
+        Self { folder, process: None, soap, web, settings, _database: database }
+    }
+
     /// Starts the node again where it was.
     pub fn resume(&mut self) {
+        assert!(self.try_resume(), "the node did not start:\n{}", self.log());
+    }
+
+    /// Starts the node again where it was; whether it came to serve, and did not end by itself.
+    pub fn try_resume(&mut self) -> bool {
         let log =
             fs::OpenOptions::new().create(true).append(true).open(self.folder.path().join("log")).unwrap();
         let mut serve = Command::new(dosebook());
         serve.args(["serve", "--config", "node.toml"]).current_dir(self.folder.path());
         serve.stdout(log.try_clone().unwrap()).stderr(log).stdin(Stdio::null());
+        serve.envs(self.settings.environment.iter().map(|(name, value)| (name, value)));
         self.process = Some(serve.spawn().unwrap());
         let deadline = Instant::now() + Duration::from_secs(60);
         while self.web("/readyz").is_none_or(|(status, _)| status != 200) {
-            let exited = self.process.as_mut().and_then(|process| process.try_wait().unwrap());
-            assert!(exited.is_none() && Instant::now() < deadline, "the node did not start:\n{}", self.log());
+            if self.has_ended() {
+                return false;
+            }
+            assert!(Instant::now() < deadline, "the node neither serves nor ends:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
+        true
+    }
+
+    /// Whether its process has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.as_mut().is_none_or(|process| process.try_wait().unwrap().is_some())
     }
 
     /// Asks the node to stop, and waits for it.
@@ -99,6 +152,14 @@ impl Node {
     /// What it has printed.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// The end of what it has printed, without the transactions that went well.
+    pub fn last_words(&self) -> String {
+        const LINES: usize = 30;
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().filter(|line| !line.contains(" INFO transaction")).collect();
+        lines.get(lines.len().saturating_sub(LINES)..).unwrap_or_default().join("\n")
     }
 
     /// The address of an actor of the node.
@@ -181,7 +242,7 @@ impl Drop for Node {
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
-            eprintln!("the node said:\n{}", self.log());
+            eprintln!("the node said at last:\n{}", self.last_words());
         }
     }
 }
@@ -205,14 +266,17 @@ pub(crate) fn free_port() -> SocketAddr {
 
 fn configuration(settings: &Settings, soap: SocketAddr, web: SocketAddr) -> String {
     let patients = if settings.feed { "feed" } else { "accept" };
-    let mut text = String::new();
-    let _ = write!(
-        text,
+    let authority = settings.authority.unwrap_or(AUTHORITY);
+    let mut text = format!(
         "[node]\nname = \"test\"\ndata = \"data\"\n[soap]\nlisten = \"{soap}\"\n[web]\nlisten = \"{web}\"\n\
-         [registry]\npatients = \"{patients}\"\n[repository]\nunique_id = \"{REPOSITORY}\"\n\
-         [domain]\npatient_authority = \"{}\"\n{}",
-        settings.authority.unwrap_or(AUTHORITY),
-        settings.more
+         [registry]\npatients = \"{patients}\"\n[domain]\npatient_authority = \"{authority}\"\n\
+         [repository]\nunique_id = \"{REPOSITORY}\"\n"
     );
-    text
+    if let Some(documents) = &settings.documents {
+        let _ = writeln!(text, "documents = \"{documents}\"");
+    }
+    if let Some(url) = &settings.database {
+        let _ = write!(text, "[database]\nurl = \"{url}\"\npooler = {}\n", settings.pooler);
+    }
+    text + &settings.more
 }
