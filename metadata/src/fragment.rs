@@ -3,24 +3,30 @@
 //! Design D3: an entry at rest is what was said; status, version, patient and the like are spliced in when it is
 //! read. The text is self-contained: it declares every prefix that it uses.
 
+use std::fmt::{Display, Write as _};
+use std::ops::Range;
+
 use soap::xml::escape_attribute;
 
 use crate::object::{Mutable, Object};
-use crate::{AvailabilityStatus, EntryUuid, Invalid, Timestamp};
+use crate::{AvailabilityStatus, EntryUuid, Invalid, PatientId, Timestamp};
 
 /// The written form of an object, with open places.
 ///
 /// A place is `OPEN`, a letter, what comes before the value, `HOLE`, what comes after it, `CLOSE`: characters that
 /// no XML can contain. Without a value the whole place is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fragment(String);
+pub struct Fragment {
+    /// As it is stored: [`FORMAT`], then the text.
+    stored: String,
+}
 
 const OPEN: char = '\u{1}';
 const HOLE: char = '\u{2}';
 const CLOSE: char = '\u{3}';
 
-/// The first byte of a fragment in storage.
-const FORMAT: u8 = 1;
+/// What a fragment in storage begins with.
+const FORMAT: char = '\u{1}';
 
 /// A place: its letter, the markup that it begins with, the markup right before the value, and what it ends with.
 struct Place {
@@ -63,20 +69,32 @@ impl Fragment {
     pub fn of(object: &Object) -> Self {
         let mut object = object.clone();
         object.set(&everything());
-        // No reader could have let such characters in; a program might.
-        let mut text = object.write().write().replace([OPEN, HOLE, CLOSE], "\u{FFFD}");
-        for place in places(&object) {
-            open(&mut text, place);
+        // What is written holds none of the characters that mark a place.
+        let text = object.write().write();
+        let mut found: Vec<Found> = places(&object).iter().filter_map(|place| find(&text, place)).collect();
+        found.sort_by_key(|found| found.whole.start);
+        let mut marked = String::with_capacity(1 + text.len() + 4 * found.len());
+        marked.push(FORMAT);
+        let (mut done, part) = (0, |range: Range<usize>| text.get(range).unwrap_or_default());
+        for Found { letter, whole, value } in found {
+            marked.push_str(part(done..whole.start));
+            marked.extend([OPEN, letter]);
+            marked.push_str(part(whole.start..value.start));
+            marked.push(HOLE);
+            marked.push_str(part(value.end..whole.end));
+            marked.push(CLOSE);
+            done = whole.end;
         }
-        Self(text)
+        marked.push_str(part(done..text.len()));
+        Self { stored: marked }
     }
 
     /// Writes the object as it is now.
     pub fn splice(&self, current: &Mutable, out: &mut String) {
-        let mut rest = self.0.as_str();
-        while let Some((before, place)) = rest.split_once(OPEN) {
+        let mut rest = self.stored.strip_prefix(FORMAT).unwrap_or_default();
+        while let Some((before, place)) = split(rest, OPEN) {
             out.push_str(before);
-            let (place, after) = place.split_once(CLOSE).unwrap_or((place, ""));
+            let (place, after) = split(place, CLOSE).unwrap_or((place, ""));
             splice_place(place, current, out);
             rest = after;
         }
@@ -84,22 +102,18 @@ impl Fragment {
     }
 
     /// The fragment as it is stored.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(self.0.len() + 1);
-        bytes.push(FORMAT);
-        bytes.extend_from_slice(self.0.as_bytes());
-        bytes
+    pub fn as_bytes(&self) -> &[u8] {
+        self.stored.as_bytes()
     }
 
     /// The fragment that was stored.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Invalid> {
-        match bytes.split_first() {
-            Some((&FORMAT, text)) => match std::str::from_utf8(text) {
-                Ok(text) => Ok(Self(text.to_owned())),
-                Err(_) => Err(Invalid::new("bytes", "a fragment, a version and UTF-8")),
-            },
-            Some((version, _)) => {
-                Err(Invalid::new(&version.to_string(), "a version of fragments that is known"))
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Invalid> {
+        let stored = String::from_utf8(bytes).unwrap_or_default();
+        match stored.chars().next() {
+            Some(FORMAT) => Ok(Self { stored }),
+            Some(version) => {
+                let version = u32::from(version).to_string();
+                Err(Invalid::new(&version, "a version of fragments that is known"))
             }
             None => Err(Invalid::new("", "a fragment, a version and UTF-8")),
         }
@@ -117,33 +131,53 @@ fn everything() -> Mutable {
     }
 }
 
-/// Marks a place in the text and takes its value out; an object that has no such place stays as it is.
-fn open(text: &mut String, place: &Place) {
-    let Some((head, rest)) = text.split_once(place.start) else { return };
-    let Some((before, rest)) = rest.split_once(place.before) else { return };
-    let Some(value) = rest.find(['"', '<']) else { return };
-    let Some((after, tail)) = rest.get(value..).and_then(|rest| rest.split_once(place.end)) else { return };
-    let Place { letter, start, before: last, end } = place;
-    *text = format!("{head}{OPEN}{letter}{start}{before}{last}{HOLE}{after}{end}{CLOSE}{tail}");
+/// A place as it stands in a text: all of it, and the value in it.
+struct Found {
+    letter: char,
+    whole: Range<usize>,
+    value: Range<usize>,
+}
+
+/// Where a place is; an object may have no such place.
+fn find(text: &str, place: &Place) -> Option<Found> {
+    let start = text.find(place.start)?;
+    let after = |from: usize, what: &str| Some(from + text.get(from..)?.find(what)? + what.len());
+    let value = after(start + place.start.len(), place.before)?;
+    let value = value..value + text.get(value..)?.find(['"', '<'])?;
+    Some(Found { letter: place.letter, whole: start..after(value.end, place.end)?, value })
+}
+
+/// What comes before and after the first of a mark, faster than by its character.
+fn split(text: &str, mark: char) -> Option<(&str, &str)> {
+    let at = memchr::memchr(mark as u8, text.as_bytes())?;
+    text.get(..at).zip(text.get(at + 1..))
 }
 
 fn splice_place(place: &str, current: &Mutable, out: &mut String) {
     let mut place = place.chars();
     let letter = place.next();
-    let Some((before, after)) = place.as_str().split_once(HOLE) else { return };
-    let value = match letter {
-        Some('S') => Some(current.status.urn().to_owned()),
-        Some('L') => current.logical_id.map(|id| id.to_string()),
-        Some('V') => current.version.map(|version| version.to_string()),
-        Some('T') => current.last_update_time.map(|time| time.to_string()),
-        Some('P') => current.patient_id.as_ref().map(|patient| patient.to_string()),
-        _ => None,
+    let Some((before, after)) = split(place.as_str(), HOLE) else { return };
+    let start = out.len();
+    out.push_str(before);
+    let is_there = match letter {
+        Some('S') => write(Some(current.status.urn()), out),
+        Some('L') => write(current.logical_id, out),
+        Some('V') => write(current.version, out),
+        Some('T') => write(current.last_update_time, out),
+        Some('P') => current.patient_id.as_ref().is_some_and(|patient| write_patient(patient, out)),
+        _ => false,
     };
-    if let Some(value) = value {
-        out.push_str(before);
-        escape_attribute(&value, out);
-        out.push_str(after);
-    }
+    if is_there { out.push_str(after) } else { out.truncate(start) }
+}
+
+/// Writes a value that has nothing to escape; whether there is one.
+fn write(value: Option<impl Display>, out: &mut String) -> bool {
+    value.is_some_and(|value| write!(out, "{value}").is_ok())
+}
+
+fn write_patient(patient: &PatientId, out: &mut String) -> bool {
+    escape_attribute(&patient.to_string(), out);
+    true
 }
 
 #[cfg(test)]
@@ -172,8 +206,8 @@ mod tests {
     proptest! {
         #[test]
         fn is_read_as_the_object_with_what_changed(object in arbitrary::object(), current in arbitrary::mutable()) {
-            let stored = Fragment::of(&object).to_bytes();
-            let fragment = Fragment::from_bytes(&stored).unwrap();
+            let stored = Fragment::of(&object).as_bytes().to_vec();
+            let fragment = Fragment::from_bytes(stored).unwrap();
             let mut expected = object;
             expected.set(&current);
             prop_assert_eq!(read_spliced(&fragment, &current), expected);
@@ -202,7 +236,7 @@ mod tests {
     #[test]
     fn refuses_bytes_of_another_format() {
         for wrong in [b"".as_slice(), b"\x02<rim:Association/>", b"\x01\xFF"] {
-            assert!(Fragment::from_bytes(wrong).is_err());
+            assert!(Fragment::from_bytes(wrong.to_vec()).is_err());
         }
     }
 }
