@@ -4,6 +4,7 @@
 //! changes later. The columns of the first kind follow from the object and could be rebuilt.
 
 mod columns;
+mod dictionary;
 mod facets;
 mod fragment;
 mod object;
@@ -11,9 +12,9 @@ pub(crate) mod patient;
 
 pub(crate) use columns::NewObject;
 pub(crate) use facets::{Facet, Facets};
-pub(crate) use fragment::fragments;
 #[cfg(test)]
 pub(crate) use fragment::{LARGEST, LARGEST_ANSWER};
+pub(crate) use fragment::{Packed, fragments};
 pub(crate) use object::{
     Key, Kind, Object, UniqueIdOwner, associations_from, associations_to, by_keys, by_unique_ids, by_uuids,
     deprecate, insert, of_patient, touch_folder, unique_id_owners,

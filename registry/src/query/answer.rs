@@ -1,48 +1,72 @@
 //! From the objects that were found to what is said of them: whole or by reference, within limits.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::sync::Arc;
 
 use actors::transactions::StoredQuery;
 use actors::transactions::stored_query::{Found, Query, ReturnType};
 use database::Reader;
 use metadata::{ErrorCode, Mutable, RegistryError, RegistryErrors, Timestamp};
+use soap::xml::{Markup, WriteLate};
 
 use crate::Refusal;
-use crate::store::{Key, Kind, Object, Patient, PatientNumber, fragments, patient};
+use crate::store::{Key, Kind, Object, Packed, Patient, PatientNumber, fragments, patient};
 
-/// Whole objects in one answer at most: some 8 MB of XML.
-pub(crate) const LEAF_CLASS_LIMIT: usize = 1_000;
+/// Whole objects in one answer at most: some 80 MB of XML, which are written while they go out. A monitored patient
+/// of a lifetime has fewer.
+pub(crate) const LEAF_CLASS_LIMIT: usize = 10_000;
 
-/// References in one answer at most: what is found is asked for in blocks.
-const OBJECT_REF_LIMIT: usize = 20_000;
+/// References in one answer at most: some 4 MB of XML. What is found is asked for in blocks.
+const OBJECT_REF_LIMIT: usize = 50_000;
 
 /// What goes into the answer, each object once, in the order of registration.
 pub(super) async fn answer(
     reader: &mut Reader,
-    objects: Vec<Object>,
+    mut objects: Vec<Object>,
     request: &StoredQuery,
 ) -> Result<Vec<Found>, Refusal> {
-    let objects: BTreeMap<Key, Object> = objects.into_iter().map(|object| (object.key, object)).collect();
+    objects.sort_unstable_by_key(|object| object.key);
+    objects.dedup_by_key(|object| object.key);
     refuse_too_many(objects.len(), request.return_type)?;
     if request.return_type == ReturnType::ObjectRef {
-        let references =
-            objects.values().map(|object| Found::Reference { id: object.uuid.into(), home: None });
-        return Ok(references.collect());
+        let reference = |object: &Object| Found::Reference { id: object.uuid.into(), home: None };
+        return Ok(objects.iter().map(reference).collect());
     }
-    let patients = patients(reader, objects.keys().map(|key| key.patient()).collect()).await?;
+    let patients = patients(reader, objects.iter().map(|object| object.key.patient()).collect()).await?;
     if is_of_one_patient(&request.query) {
         refuse_several_patients(&objects, &patients)?;
     }
-    let fragments = fragments(reader, objects.keys().copied().collect()).await?;
-    let fragments = fragments.ok_or_else(|| too_many("the objects are larger than an answer may be"))?;
-    Ok(objects
-        .values()
-        .filter_map(|object| {
-            let mut markup = String::new();
-            fragments.get(&object.key)?.splice(&mutable(object, &patients), &mut markup);
-            Some(Found::Written(markup.into()))
-        })
-        .collect())
+    let keys: Vec<Key> = objects.iter().map(|object| object.key).collect();
+    let fragments = fragments(reader, &keys).await?;
+    let mut fragments = fragments.ok_or_else(|| too_many("the objects are larger than an answer may be"))?;
+    let found = objects.iter().filter_map(|object| {
+        let said = fragments.remove(&object.key)?;
+        Some(Found::Written(Markup::Late(Arc::new(Kept { said, current: mutable(object, &patients) }))))
+    });
+    Ok(found.collect())
+}
+
+/// An object as it was said, and what has changed since. Nothing more is needed to write it: whoever reads the
+/// answer slowly keeps nobody waiting.
+#[derive(Debug)]
+struct Kept {
+    said: Packed,
+    current: Mutable,
+}
+
+/// Bytes that are spliced into an object at most, but for long ids.
+const SPLICED: usize = 300;
+
+impl WriteLate for Kept {
+    fn size(&self) -> usize {
+        self.said.size() + SPLICED
+    }
+
+    fn write(&self, out: &mut String) -> io::Result<()> {
+        self.said.unpack().map_err(io::Error::other)?.splice(&self.current, out);
+        Ok(())
+    }
 }
 
 /// What the registry has changed since the object was registered.
@@ -102,11 +126,11 @@ const fn is_of_one_patient(query: &Query) -> bool {
 }
 
 fn refuse_several_patients(
-    objects: &BTreeMap<Key, Object>,
+    objects: &[Object],
     patients: &HashMap<PatientNumber, Patient>,
 ) -> Result<(), RegistryErrors> {
     // Which patient an association belongs to, its ends say.
-    let of_patients = objects.values().filter(|object| object.kind != Kind::Association);
+    let of_patients = objects.iter().filter(|object| object.kind != Kind::Association);
     let numbers = of_patients.map(|object| {
         let registered = object.key.patient();
         patients.get(&registered).map_or(registered, |patient| patient.number)

@@ -5,7 +5,7 @@ use metadata::{
     Timestamp,
 };
 
-use super::fragment::{LARGEST, compress};
+use super::fragment::{LARGEST, pack};
 use super::{Facet, Facets, Kind};
 use crate::Refusal;
 
@@ -22,6 +22,7 @@ pub(crate) struct NewObject {
     pub(super) service_stop: Option<i64>,
     pub(super) ends: Option<(EntryUuid, EntryUuid)>,
     pub(super) facets: Facets,
+    pub(super) dictionary: i64,
     pub(super) fragment: Vec<u8>,
 }
 
@@ -30,8 +31,9 @@ impl NewObject {
     pub(crate) fn of(mut said: Said) -> Result<Option<Self>, Refusal> {
         let Some(uuid) = said.identity().id.uuid() else { return Ok(None) };
         forget_home(&mut said);
-        let fragment = Fragment::of(&said).to_bytes();
-        refuse_too_large(&said, fragment.len())?;
+        let fragment = Fragment::of(&said);
+        refuse_too_large(&said, fragment.as_bytes().len())?;
+        let (dictionary, fragment) = pack(&fragment)?;
         let new = Self {
             uuid,
             kind: kind(&said),
@@ -43,7 +45,8 @@ impl NewObject {
             service_stop: None,
             ends: None,
             facets: facets(&said),
-            fragment: compress(&fragment)?,
+            dictionary,
+            fragment,
         };
         let second = |time: Option<Timestamp>| time.map(Timestamp::start);
         Ok(match said {

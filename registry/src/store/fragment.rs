@@ -1,67 +1,125 @@
 //! Fragments in the database: what was said of an object, compressed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt::Display;
 
 use database::{Reader, Row, Value};
 use metadata::Fragment;
-use soap::limits::ENVELOPE;
-use zstd::bulk::Decompressor;
 use zstd::zstd_safe::get_frame_content_size;
 
-use super::{Key, StoreError};
-
-/// The level at which a fragment shrinks well for what it costs.
-const LEVEL: i32 = 3;
+use super::{Key, StoreError, dictionary};
 
 /// Bytes of the largest fragment that is kept. A large description has some 20 KB.
 pub(crate) const LARGEST: usize = 1 << 20;
 
-/// A fragment for the database.
-pub(super) fn compress(fragment: &[u8]) -> Result<Vec<u8>, StoreError> {
-    zstd::bulk::compress(fragment, LEVEL).map_err(StoreError::Compress)
-}
+/// Bytes of ebRIM in one answer. Ten thousand ordinary objects have a third of that.
+pub(crate) const LARGEST_ANSWER: usize = 256 << 20;
 
-/// Bytes of the fragments that are unpacked for one answer. Whoever asked reads no larger message, and what is
-/// spliced in and put around them takes room too.
-pub(crate) const LARGEST_ANSWER: u64 = (ENVELOPE as u64) / 4 * 3;
+/// Bytes of fragments that one answer holds while it goes out. Ten thousand ordinary objects have a third of that.
+pub(crate) const HELD: usize = 32 << 20;
 
-/// The fragments of objects; none if they are larger than one answer may be.
-pub(crate) async fn fragments(
-    reader: &mut Reader,
-    keys: HashSet<Key>,
-) -> Result<Option<HashMap<Key, Fragment>>, StoreError> {
-    let statement = "SELECT key, fragment FROM object WHERE key IN ($list)";
-    let rows = reader.rows_among(statement, [], keys.into_iter().map(Value::from)).await?;
-    let packed = rows.into_iter().map(Packed::read).collect::<Result<Vec<_>, _>>()?;
-    if packed.iter().map(|packed| packed.size).fold(0, u64::saturating_add) > LARGEST_ANSWER {
-        return Ok(None);
-    }
-    let mut decompressor = Decompressor::new().map_err(StoreError::Compress)?;
-    let fragments = packed.into_iter().map(|packed| Ok((packed.key, packed.unpack(&mut decompressor)?)));
-    fragments.collect::<Result<_, _>>().map(Some)
-}
+/// Fragments that are read before it is looked at how large they are.
+const BLOCK: usize = 256;
 
 /// A fragment as it lies in the database.
-struct Packed {
-    key: Key,
+#[derive(Debug)]
+pub(crate) struct Packed {
+    dictionary: i64,
     bytes: Vec<u8>,
-    /// Its bytes once it is unpacked.
-    size: u64,
+    size: usize,
+}
+
+/// A fragment for the database, and the number of the dictionary that it needs.
+pub(super) fn pack(fragment: &Fragment) -> Result<(i64, Vec<u8>), StoreError> {
+    let bytes = dictionary::compress(fragment.as_bytes()).map_err(StoreError::Compress)?;
+    Ok((dictionary::CURRENT, bytes))
+}
+
+/// A fragment from the database.
+pub(super) fn unpack(dictionary: i64, bytes: &[u8]) -> Result<Fragment, StoreError> {
+    let bytes =
+        dictionary::decompress(dictionary, bytes, size(bytes)?).map_err(|error| unreadable(&error))?;
+    Fragment::from_bytes(bytes).map_err(|error| unreadable(&error))
+}
+
+fn size(bytes: &[u8]) -> Result<usize, StoreError> {
+    let size = get_frame_content_size(bytes).ok().flatten().and_then(|size| usize::try_from(size).ok());
+    size.filter(|size| *size <= LARGEST).ok_or_else(|| unreadable(&"it does not tell its size"))
+}
+
+fn unreadable(reason: &dyn Display) -> StoreError {
+    StoreError::Fragment(reason.to_string())
+}
+
+/// The fragments of objects; none if they are more than one answer may hold.
+pub(crate) async fn fragments(
+    reader: &mut Reader,
+    keys: &[Key],
+) -> Result<Option<HashMap<Key, Packed>>, StoreError> {
+    let statement = "SELECT key, dictionary, fragment FROM object WHERE key IN ($list)";
+    let mut found = HashMap::with_capacity(keys.len());
+    let mut room = Room { held: HELD, answer: LARGEST_ANSWER };
+    for block in keys.chunks(BLOCK) {
+        for row in reader.rows_among(statement, [], block.iter().copied().map(Value::from)).await? {
+            let (key, packed) = Packed::read(row)?;
+            if !room.takes(packed.bytes.len(), packed.size) {
+                return Ok(None);
+            }
+            found.insert(key, packed);
+        }
+    }
+    Ok(Some(found))
+}
+
+/// What is left of an answer.
+struct Room {
+    held: usize,
+    answer: usize,
+}
+
+impl Room {
+    /// Whether there is room for a fragment of so many bytes, and so many once it is unpacked.
+    fn takes(&mut self, bytes: usize, size: usize) -> bool {
+        let left = self.held.checked_sub(bytes).zip(self.answer.checked_sub(size));
+        (self.held, self.answer) = left.unwrap_or_default();
+        left.is_some()
+    }
 }
 
 impl Packed {
-    fn read(mut row: Row) -> Result<Self, StoreError> {
-        let (key, bytes) = (Key::from_column(row.take()?), row.take::<Vec<u8>>()?);
-        let size = get_frame_content_size(&bytes).ok().flatten();
-        let size = size.ok_or_else(|| StoreError::Fragment("it does not tell its size".to_owned()))?;
-        Ok(Self { key, bytes, size })
+    fn read(mut row: Row) -> Result<(Key, Self), StoreError> {
+        let (key, dictionary) = (Key::from_column(row.take()?), row.take()?);
+        let bytes: Vec<u8> = row.take()?;
+        if !dictionary::is_known(dictionary) {
+            return Err(unreadable(&format!("dictionary {dictionary} is none that this release has")));
+        }
+        let size = size(&bytes)?;
+        Ok((key, Self { dictionary, bytes, size }))
     }
 
-    fn unpack(&self, decompressor: &mut Decompressor<'_>) -> Result<Fragment, StoreError> {
-        let unreadable = |reason: &dyn Display| StoreError::Fragment(reason.to_string());
-        let size = usize::try_from(self.size).map_err(|error| unreadable(&error))?;
-        let bytes = decompressor.decompress(&self.bytes, size).map_err(|error| unreadable(&error))?;
-        Fragment::from_bytes(&bytes).map_err(|error| unreadable(&error))
+    /// Its bytes once it is unpacked.
+    pub(crate) const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The fragment.
+    pub(crate) fn unpack(&self) -> Result<Fragment, StoreError> {
+        unpack(self.dictionary, &self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_room_for_so_much_at_rest_and_so_much_on_its_way() {
+        let room = || Room { held: HELD, answer: LARGEST_ANSWER };
+        assert!(room().takes(HELD, LARGEST_ANSWER));
+        assert!(!room().takes(HELD + 1, 0));
+        assert!(!room().takes(0, LARGEST_ANSWER + 1));
+        let mut filled = room();
+        assert!(filled.takes(HELD, 0) && filled.takes(0, LARGEST_ANSWER));
+        assert!(!filled.takes(1, 0) && !filled.takes(0, 1));
     }
 }

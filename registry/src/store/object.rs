@@ -272,7 +272,7 @@ pub(crate) async fn insert(
                 new.ends.and_then(|(source, _)| key_of(&source)).into(),
                 new.ends.and_then(|(_, target)| key_of(&target)).into(),
                 new.facets.as_str().into(),
-                NO_DICTIONARY.into(),
+                new.dictionary.into(),
                 new.fragment.into(),
             ]
         })
@@ -286,7 +286,6 @@ fn size(bytes: u64) -> i64 {
 }
 
 const FIRST_VERSION: i64 = 1;
-const NO_DICTIONARY: i64 = 0;
 
 /// A document that is registered again under the id it has is no conflict (ITI TF-2 3.42.4.1.3.3).
 const INSERT_UNIQUE_ID: &str =

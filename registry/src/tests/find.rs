@@ -255,25 +255,35 @@ async fn answers_with_references_when_asked_for_them() {
     assert_eq!(response.references().collect::<Vec<_>>(), [&expected]);
 }
 
+/// Keeps the entries that there are so many times more, where registering them would take too long.
+async fn copy_entries(house: &House, times: usize) {
+    const COPY: &str = "WITH RECURSIVE copy (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM copy \
+         WHERE number < $1) INSERT INTO object (key, uuid, kind, status, version, lid, unique_id, time, \
+         service_start, service_stop, source, target, facets, dictionary, fragment) \
+         SELECT key + 1000 + number, uuid, kind, status, version, lid, unique_id, time, service_start, \
+         service_stop, source, target, facets, dictionary, fragment FROM object, copy WHERE kind = 1";
+    let times = i64::try_from(times).unwrap();
+    let copied = house
+        .registry
+        .database
+        .write(move |writer| Box::pin(async move { writer.execute(COPY, [times.into()]).await }));
+    copied.await.map_err(|error: DatabaseError| error).unwrap();
+}
+
 #[tokio::test]
-async fn refuses_more_than_an_answer_may_hold() {
+async fn answers_ten_thousand_results_without_holding_them_and_refuses_more() {
     let house = House::accepting().await;
-    let mut submission = document(1);
-    let (entry, member) = (submission.entries[0].clone(), submission.associations[0].clone());
-    for number in 0..LEAF_CLASS_LIMIT {
-        let id = symbol(&format!("entry{number}"));
-        submission.entries.push(DocumentEntry {
-            entry_uuid: id.clone(),
-            unique_id: format!("1.66.{number}").parse().unwrap(),
-            ..entry.clone()
-        });
-        let entry_uuid = symbol(&format!("member{number}"));
-        submission.associations.push(Association { entry_uuid, target_object: id, ..member.clone() });
-    }
-    house.register(submission).await;
-    let query = Query::FindDocuments(documents(DocumentFilter::default()));
-    assert_eq!(house.refused_query(StoredQuery::leaf_class(query.clone())).await, ErrorCode::TooManyResults);
-    let response = house.registry.query(&StoredQuery::object_ref(query)).await.unwrap();
+    house.register(document(1)).await;
+    copy_entries(&house, LEAF_CLASS_LIMIT - 1).await;
+    let query = || Query::FindDocuments(documents(DocumentFilter::default()));
+    let mut response = house.registry.query(&StoredQuery::leaf_class(query())).await.unwrap();
+    assert_eq!(response.found.len(), LEAF_CLASS_LIMIT);
+    response.found.truncate(2);
+    let [one, other] = response.into_documents().try_into().unwrap();
+    assert_eq!(one, other);
+    house.register(document(2)).await;
+    assert_eq!(house.refused_query(StoredQuery::leaf_class(query())).await, ErrorCode::TooManyResults);
+    let response = house.registry.query(&StoredQuery::object_ref(query())).await.unwrap();
     assert_eq!(response.references().count(), LEAF_CLASS_LIMIT + 1);
 }
 
@@ -287,16 +297,14 @@ fn heavy(number: u32, bytes: usize) -> Submission {
 #[tokio::test]
 async fn refuses_larger_objects_than_an_answer_may_hold() {
     let house = House::accepting().await;
-    let one = LARGEST - (16 << 10);
     assert_eq!(house.refusal(heavy(0, LARGEST)).await, [ErrorCode::Metadata]);
-    let fit = LARGEST_ANSWER / LARGEST as u64;
-    for number in 0..=u32::try_from(fit).unwrap() {
-        house.register(heavy(number, one)).await;
-    }
+    let one = LARGEST - (16 << 10);
+    house.register(heavy(0, one)).await;
+    let entry = house.entry(&document_id(0)).await;
+    assert_eq!(entry.extra.slots[0].values[0].len(), one);
+    copy_entries(&house, LARGEST_ANSWER / one).await;
     let query = Query::FindDocuments(documents(DocumentFilter::default()));
     assert_eq!(house.refused_query(StoredQuery::leaf_class(query.clone())).await, ErrorCode::TooManyResults);
     let response = house.registry.query(&StoredQuery::object_ref(query)).await.unwrap();
-    assert_eq!(response.references().count() as u64, fit + 1);
-    let entry = house.entry(&document_id(0)).await;
-    assert_eq!(entry.extra.slots[0].values[0].len(), one);
+    assert_eq!(response.references().count(), LARGEST_ANSWER / one + 1);
 }
