@@ -15,6 +15,23 @@ use crate::limits;
 use crate::parts::Content;
 use crate::rate::Rate;
 
+/// Where large bodies wait for their turn: behind those of the same peer, then behind all.
+#[derive(Debug, Clone)]
+pub(crate) struct Turns {
+    pub(crate) of_peer: Arc<Semaphore>,
+    pub(crate) of_all: Arc<Semaphore>,
+}
+
+impl Turns {
+    async fn take(&self) -> Option<Turn> {
+        let take = |turns: &Arc<Semaphore>| Arc::clone(turns).acquire_owned();
+        let both = async { Some((take(&self.of_peer).await.ok()?, take(&self.of_all).await.ok()?)) };
+        timeout(limits::LARGE_BODY_TIME, both).await.ok().flatten()
+    }
+}
+
+type Turn = (OwnedSemaphorePermit, OwnedSemaphorePermit);
+
 /// A body that is read by whoever holds it; clones read the same.
 #[derive(Debug)]
 pub(crate) struct Arriving<B>(Arc<Mutex<State<B>>>);
@@ -25,9 +42,8 @@ struct State<B> {
     received: u64,
     ended: bool,
     rate: Rate,
-    /// Where a large body waits for its turn.
-    turns: Option<Arc<Semaphore>>,
-    turn: Option<OwnedSemaphorePermit>,
+    turns: Option<Turns>,
+    turn: Option<Turn>,
     /// What is given back when all of the body was read.
     held: Option<OwnedSemaphorePermit>,
 }
@@ -43,8 +59,9 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: std::error::Error + Send + Sync + 'static,
 {
-    /// A body. Large ones take `turns`; what is `held` is given back when all was read.
-    pub(crate) fn new(body: B, turns: Option<Arc<Semaphore>>, held: Option<OwnedSemaphorePermit>) -> Self {
+    /// A body. Large ones take `turns`: before anything of them is read if they announce their length. What is
+    /// `held` is given back when all was read.
+    pub(crate) fn new(body: B, turns: Option<Turns>, held: Option<OwnedSemaphorePermit>) -> Self {
         let rate = Rate::default();
         Self(Arc::new(Mutex::new(State { body, received: 0, ended: false, rate, turns, turn: None, held })))
     }
@@ -92,6 +109,7 @@ where
 {
     async fn chunk(&mut self) -> io::Result<Option<Bytes>> {
         while !self.ended {
+            self.take_turn().await?;
             let started = Instant::now();
             let frame = timeout(limits::IDLE_TIME, self.body.frame()).await;
             let Ok(frame) = frame else {
@@ -105,7 +123,6 @@ where
             };
             let Ok(bytes) = frame.into_data() else { continue };
             self.count(bytes.len() as u64, started.elapsed())?;
-            self.take_turn().await?;
             return Ok(Some(bytes));
         }
         Ok(None)
@@ -121,14 +138,13 @@ where
     }
 
     async fn take_turn(&mut self) -> io::Result<()> {
-        if self.received < limits::LARGE_BODY || self.turn.is_some() {
+        let Some(turns) = self.turns.as_ref().filter(|_| self.turn.is_none()) else { return Ok(()) };
+        if self.received.saturating_add(self.body.size_hint().lower()) < limits::LARGE_BODY {
             return Ok(());
         }
-        let Some(turns) = &self.turns else { return Ok(()) };
-        let turn = timeout(limits::IDLE_TIME, Arc::clone(turns).acquire_owned()).await;
-        self.turn = turn.ok().and_then(Result::ok);
+        self.turn = turns.take().await;
         if self.turn.is_none() {
-            let reason = format!("{} large messages are under way already", limits::LARGE_BODIES_OF_A_PEER);
+            let reason = format!("{} large messages are under way already", limits::LARGE_BODIES);
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, reason));
         }
         Ok(())
@@ -209,24 +225,54 @@ mod tests {
         assert_eq!(read(over.content()).await.unwrap_err().kind(), io::ErrorKind::FileTooLarge);
     }
 
+    fn turns(of_peer: usize, of_all: usize) -> Turns {
+        Turns { of_peer: Arc::new(Semaphore::new(of_peer)), of_all: Arc::new(Semaphore::new(of_all)) }
+    }
+
+    fn large(turns: &Turns) -> Arriving<impl Body<Data = Bytes, Error = io::Error> + Send + Unpin + 'static> {
+        Arriving::new(body(2, limits::LARGE_BODY as usize, Duration::ZERO), Some(turns.clone()), None)
+    }
+
     #[tokio::test(start_paused = true)]
     async fn lets_large_bodies_take_turns() {
-        let turns = Arc::new(Semaphore::new(1));
-        let large = || {
-            Arriving::new(
-                body(2, limits::LARGE_BODY as usize, Duration::ZERO),
-                Some(Arc::clone(&turns)),
-                None,
-            )
-        };
-        let first = large();
+        let turns = turns(1, 2);
+        let first = large(&turns);
         let mut open = first.content();
         open.chunk().await.unwrap();
-        assert_eq!(read(large().content()).await.unwrap_err().kind(), io::ErrorKind::ResourceBusy);
-        let small = Arriving::new(body(5, 1000, Duration::ZERO), Some(Arc::clone(&turns)), None);
+        open.chunk().await.unwrap();
+        assert_eq!(read(large(&turns).content()).await.unwrap_err().kind(), io::ErrorKind::ResourceBusy);
+        let small = Arriving::new(body(5, 1000, Duration::ZERO), Some(turns.clone()), None);
         assert_eq!(read(small.content()).await.unwrap(), 5000);
         drop((open, first));
-        assert_eq!(read(large().content()).await.unwrap(), 2 * limits::LARGE_BODY);
+        assert_eq!(read(large(&turns).content()).await.unwrap(), 2 * limits::LARGE_BODY);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lets_large_bodies_of_many_peers_take_turns() {
+        let one = turns(9, 1);
+        let other = Turns { of_peer: Arc::new(Semaphore::new(9)), ..one.clone() };
+        let mut open = large(&one).content();
+        open.chunk().await.unwrap();
+        open.chunk().await.unwrap();
+        assert_eq!(read(large(&other).content()).await.unwrap_err().kind(), io::ErrorKind::ResourceBusy);
+        let waiting = large(&other);
+        let (read, ()) = tokio::join!(read(waiting.content()), async {
+            tokio::time::sleep(limits::LARGE_BODY_TIME / 2).await;
+            drop(open);
+        });
+        assert_eq!(read.unwrap(), 2 * limits::LARGE_BODY);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn reads_nothing_of_a_body_that_is_announced_as_large_before_its_turn() {
+        let turns = turns(1, 1);
+        let taken = Arc::clone(&turns.of_all).acquire_owned().await.unwrap();
+        let whole = http_body_util::Full::new(Bytes::from(vec![0; limits::LARGE_BODY as usize]));
+        let announced = Arriving::new(whole, Some(turns.clone()), None);
+        assert_eq!(read(announced.content()).await.unwrap_err().kind(), io::ErrorKind::ResourceBusy);
+        assert_eq!(announced.received().await, 0);
+        drop(taken);
+        assert_eq!(read(announced.content()).await.unwrap(), limits::LARGE_BODY);
     }
 
     #[tokio::test(start_paused = true)]
@@ -241,8 +287,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn drains_without_waiting_for_a_turn() {
-        let turns = Arc::new(Semaphore::new(1));
-        let taken = Arc::clone(&turns).acquire_owned().await.unwrap();
+        let turns = turns(1, 1);
+        let taken = Arc::clone(&turns.of_peer).acquire_owned().await.unwrap();
         let large = Arriving::new(body(9, 1 << 20, Duration::ZERO), Some(turns), None);
         large.drain().await;
         assert_eq!(large.received().await, 9 << 20);

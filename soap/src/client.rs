@@ -1,22 +1,24 @@
 //! Sends a message to a URL and awaits the answer.
 
+mod outgoing;
+
 use std::collections::HashMap;
 use std::error::Error;
 use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use futures_util::TryStreamExt;
 use http::uri::{Authority, Scheme};
-use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
-use hyper::body::{Body, Incoming};
+use http::{Response, StatusCode, Uri, header};
+use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{self, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use uuid::Uuid;
 
 use crate::addressing::Side;
 use crate::arriving::Arriving;
@@ -27,6 +29,7 @@ use crate::message::read::read;
 use crate::message::write::write;
 use crate::parts::Content;
 use crate::spool::Folder;
+use outgoing::{Outgoing, Progress};
 
 /// Why there is no answer, by whose fault it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,7 +47,7 @@ pub enum SendError {
 
 /// Calls peers; clones share their connections.
 ///
-/// A request is sent once. Whether it may be repeated is known only to those who made it.
+/// Whether a message may be sent twice is known only to those who made it.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: legacy::Client<HttpsConnector<HttpConnector>, Content>,
@@ -82,7 +85,20 @@ impl Client {
     }
 
     /// Sends one message and reads its answer up to its envelope; documents stream behind it.
-    pub async fn send(&self, url: &str, mut message: Message) -> Result<Message, SendError> {
+    ///
+    /// A peer that asks for it with 503 and `Retry-After` is sent the message again, unless that is a stream that
+    /// has been used. When no answer came it is not known what became of the message, and that is the answer.
+    pub async fn send(&self, url: &str, message: Message) -> Result<Message, SendError> {
+        self.transfer(url, message, false).await
+    }
+
+    /// As [`Self::send`], for a question that may be asked twice: it is asked again, once, when the connection
+    /// broke before the answer, as one does that was kept while the peer closed it.
+    pub async fn ask(&self, url: &str, message: Message) -> Result<Message, SendError> {
+        self.transfer(url, message, true).await
+    }
+
+    async fn transfer(&self, url: &str, mut message: Message, is_safe: bool) -> Result<Message, SendError> {
         let wrong = |reason: &str| SendError::Unreachable(format!("'{url}' {reason}"));
         let uri: Uri = url.parse().map_err(|_| wrong("is not a URL"))?;
         if uri.scheme() != Some(&Scheme::HTTPS) {
@@ -94,15 +110,35 @@ impl Client {
         let written = write(message, &self.folder);
         let (media_type, content) =
             written.map_err(|error| wrong(&format!("cannot be sent this: {error}")))?;
-        let sent = Arc::new(AtomicU64::new(0));
-        let request = request(uri, &media_type, content, Arc::clone(&sent))?;
-        let response = wait(self.http.request(request), &sent).await?;
+        let response = self.deliver(Outgoing::new(uri, media_type, content), is_safe).await?;
         receive(response, turn, &self.folder).await
     }
 
-    /// As [`Self::send`], for a question.
-    pub async fn ask(&self, url: &str, message: Message) -> Result<Message, SendError> {
-        self.send(url, message).await
+    /// Sends until there is an answer, or a reason not to.
+    async fn deliver(&self, outgoing: Outgoing, is_safe: bool) -> Result<Response<Incoming>, SendError> {
+        let (mut put_off, mut broken) = (0, false);
+        loop {
+            let progress = outgoing.begin();
+            let answer = wait(self.http.request(outgoing.request(&progress)?), &progress).await;
+            let again = outgoing.can_go_again(&progress);
+            match answer {
+                Ok(response) => match retry_after(&response) {
+                    Some(pause) if again && put_off < limits::REPEATS => {
+                        metrics::counter!("dosebook_requests_repeated_total", "reason" => "busy")
+                            .increment(1);
+                        put_off += 1;
+                        drop(response);
+                        sleep(pause).await;
+                    }
+                    _ => return Ok(response),
+                },
+                Err(NoAnswer::Broken(_)) if is_safe && again && !broken => {
+                    metrics::counter!("dosebook_requests_repeated_total", "reason" => "broken").increment(1);
+                    broken = true;
+                }
+                Err(NoAnswer::Broken(error) | NoAnswer::Other(error)) => return Err(error),
+            }
+        }
     }
 
     /// A peer bears so many requests at a time, ours wait here for their turn.
@@ -120,46 +156,60 @@ impl Client {
     }
 }
 
-/// An HTTP request that counts what was sent of it.
-fn request(
-    uri: Uri,
-    media_type: &str,
-    content: Content,
-    sent: Arc<AtomicU64>,
-) -> Result<Request<Content>, SendError> {
-    let length = content.size_hint().exact();
-    let counted = content.inspect_ok(move |chunk| {
-        sent.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-    });
-    let mut request = Request::post(uri).header(header::CONTENT_TYPE, media_type);
-    if let Some(length) = length {
-        request = request.header(header::CONTENT_LENGTH, HeaderValue::from(length));
-    }
-    request
-        .body(Content::from_stream(counted))
-        .map_err(|error| SendError::Unreachable(format!("no request can be made of it: {error}")))
+/// Why there was no answer to one request.
+enum NoAnswer {
+    /// The connection was there and broke.
+    Broken(SendError),
+    Other(SendError),
 }
 
-/// Waits as long as the request goes out, and then for the time that an answer may take.
-async fn wait(response: ResponseFuture, sent: &AtomicU64) -> Result<Response<Incoming>, SendError> {
+/// Waits as long as the request goes out fast enough, and then for the time that an answer may take.
+async fn wait(response: ResponseFuture, progress: &Progress) -> Result<Response<Incoming>, NoAnswer> {
+    let late = |reason: String| NoAnswer::Other(SendError::Unreachable(reason));
     let mut response = pin!(response);
     let mut before = 0;
     loop {
-        let time =
-            if before == 0 { limits::CONNECT_TIME + limits::HANDSHAKE_TIME } else { limits::ANSWER_TIME };
-        match timeout(time, response.as_mut()).await {
-            Ok(Ok(response)) => return Ok(response),
-            Ok(Err(error)) if is_nonsense(&error) => return Err(SendError::Nonsense(causes(&error))),
-            Ok(Err(error)) => return Err(SendError::Unreachable(causes(&error))),
-            Err(_) => {
-                let now = sent.load(Ordering::Relaxed);
-                if now == before {
-                    return Err(SendError::Unreachable(format!("no answer within {} s", time.as_secs())));
-                }
-                before = now;
-            }
+        let (time, least) = match before {
+            0 => (limits::CONNECT_TIME + limits::HANDSHAKE_TIME, 1),
+            _ => (limits::ANSWER_TIME, limits::BODY_RATE * limits::ANSWER_TIME.as_secs()),
+        };
+        let had_ended = progress.ended();
+        if let Ok(answer) = timeout(time, response.as_mut()).await {
+            return answer.map_err(|error| no_answer(&error));
         }
+        let (now, seconds) = (progress.sent(), time.as_secs());
+        if had_ended || now == before {
+            return Err(late(format!("no answer within {seconds} s")));
+        }
+        if !progress.ended() && now - before < least {
+            return Err(late(format!("the peer took only {} bytes in {seconds} s", now - before)));
+        }
+        before = now;
     }
+}
+
+/// What became of a request that was not answered.
+fn no_answer(error: &legacy::Error) -> NoAnswer {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<hyper::Error>());
+    if cause.is_some_and(hyper::Error::is_parse) {
+        return NoAnswer::Other(SendError::Nonsense(causes(error)));
+    }
+    let reason = SendError::Unreachable(causes(error));
+    let ours = cause.is_some_and(|cause| cause.is_user());
+    if error.is_connect() || ours { NoAnswer::Other(reason) } else { NoAnswer::Broken(reason) }
+}
+
+/// How long a peer that is busy asks us to wait, if we have that long: a little longer, so that not all who
+/// were told the same come back at once.
+fn retry_after(response: &Response<Incoming>) -> Option<Duration> {
+    if response.status() != StatusCode::SERVICE_UNAVAILABLE {
+        return None;
+    }
+    let seconds = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    let asked = Duration::from_secs(seconds);
+    let [jitter, ..] = *Uuid::new_v4().as_bytes();
+    let spread = asked.max(Duration::from_secs(1)) * u32::from(jitter) / 1_024;
+    (asked <= limits::RETRY_AFTER_MOST).then_some(asked + spread)
 }
 
 /// Reads the answer. A fault may come with any status, a SOAP body with any of 4xx and 5xx.
@@ -182,11 +232,6 @@ async fn receive(
 
 fn unavailable(status: StatusCode) -> bool {
     matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
-}
-
-/// Whether what came back is not HTTP.
-fn is_nonsense(error: &legacy::Error) -> bool {
-    error.source().and_then(|cause| cause.downcast_ref::<hyper::Error>()).is_some_and(hyper::Error::is_parse)
 }
 
 /// An error with all that lies behind it.

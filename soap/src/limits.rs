@@ -74,7 +74,17 @@ pub const CONNECTIONS_TURNED_AWAY: usize = 200;
 /// Connections of one peer, known by its certificate.
 pub const CONNECTIONS_OF_A_PEER: usize = 64;
 
-/// Time that a connection beyond [`CONNECTIONS_OF_A_PEER`] waits for a place.
+/// Peers that are remembered when they have no connection, so that their certificates need not be read again.
+pub const PEERS_REMEMBERED: usize = 1_000;
+
+/// Requests that one server works on at a time: enough to keep a database busy, and what their envelopes need
+/// in memory.
+pub const REQUESTS: usize = 256;
+
+/// Requests beyond [`REQUESTS`] that wait for a place; any more are told at once to come back later.
+pub const REQUESTS_WAITING: usize = 512;
+
+/// Time that a connection beyond [`CONNECTIONS_OF_A_PEER`], or a request beyond [`REQUESTS`], waits for a place.
 pub const PLACE_TIME: Duration = Duration::from_secs(10);
 
 /// Requests that a client sends to one peer at a time; more wait for their turn.
@@ -86,11 +96,17 @@ pub const TURN_TIME: Duration = Duration::from_secs(120);
 /// Unused connections to one peer that a client keeps.
 pub const UNUSED_CONNECTIONS: usize = 16;
 
-/// Bytes from which a body is large.
-pub const LARGE_BODY: u64 = 8 << 20;
+/// Bytes from which a body is large. Dose reports are not.
+pub const LARGE_BODY: u64 = 512 << 10;
 
 /// Large bodies of one peer that are received at a time.
 pub const LARGE_BODIES_OF_A_PEER: usize = 8;
+
+/// Large bodies that are received at a time, of whatever peer: each holds some mebibytes on its way to the disk.
+pub const LARGE_BODIES: usize = 12;
+
+/// Time that a large body waits for its turn: less than [`ANSWER_TIME`], in which its sender sees nothing happen.
+pub const LARGE_BODY_TIME: Duration = Duration::from_secs(90);
 
 /// Bytes that one connection holds in its read buffer at most.
 pub const READ_BUFFER: usize = 128 << 10;
@@ -103,4 +119,10 @@ pub const UNUSED_TIME: Duration = Duration::from_secs(5);
 pub const LOG_PAUSE: Duration = Duration::from_secs(1);
 
 /// What a peer that was turned away is told to wait.
-pub const RETRY_AFTER: Duration = Duration::from_secs(10);
+pub const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// The longest that a client waits because a busy peer asks it to.
+pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(30);
+
+/// Times that a client comes back to a busy peer.
+pub const REPEATS: usize = 3;

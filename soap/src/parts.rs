@@ -8,6 +8,7 @@ use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 
 pub use content::Content;
 pub(crate) use content_id::bare;
@@ -75,6 +76,12 @@ impl Parts {
     /// Whether there certainly is none.
     pub(crate) fn is_empty(&self) -> bool {
         self.ready.is_empty() && self.arriving.is_none()
+    }
+
+    /// All parts with their bytes, if every one of them is at hand.
+    pub(crate) fn at_hand(&self) -> Option<Vec<(&Part, Vec<Bytes>)>> {
+        let ready = || self.ready.iter().map(|part| Some((part, part.content.pieces()?)));
+        if self.arriving.is_none() { ready().collect() } else { None }
     }
 
     pub(crate) fn push(&mut self, part: Part) {

@@ -1,6 +1,7 @@
 //! Who is at the other end of a connection.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use x509_parser::extensions::GeneralName;
@@ -12,7 +13,7 @@ pub struct Peer {
     /// Where it comes from.
     pub address: Option<SocketAddr>,
     /// Who it is.
-    pub certificate: Option<Certificate>,
+    pub certificate: Option<Arc<Certificate>>,
 }
 
 impl Peer {

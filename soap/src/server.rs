@@ -5,6 +5,7 @@
 mod admission;
 mod connection;
 mod exchange;
+mod meters;
 mod seldom;
 mod stall;
 
@@ -13,6 +14,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
 use rustls::ServerConfig;
@@ -29,6 +31,7 @@ use crate::spool::Folder;
 use crate::xml::Name;
 use admission::Admission;
 use connection::Listener;
+use meters::Meters;
 use seldom::Seldom;
 
 /// What answers the messages of a server.
@@ -55,13 +58,15 @@ pub struct Server {
     address: SocketAddr,
     tls: Arc<ServerConfig>,
     folder: Folder,
+    leave: Duration,
 }
 
 impl Server {
     /// Listens at `address`; port 0 takes a free one.
     pub async fn bind(address: SocketAddr, tls: Arc<ServerConfig>) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        Ok(Self { address: listener.local_addr()?, listener, tls, folder: Folder::default() })
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address, tls, folder: Folder::default(), leave: Duration::ZERO })
     }
 
     /// With an existing folder for documents that have to wait, instead of the system's folder for
@@ -72,28 +77,46 @@ impl Server {
         self
     }
 
+    /// Takes its leave for so long: it still answers everybody, and tells them to come back on another connection,
+    /// so that who distributes connections between servers can send them elsewhere.
+    #[must_use]
+    pub const fn leaving_for(mut self, time: Duration) -> Self {
+        self.leave = time;
+        self
+    }
+
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until `shutdown`, then takes no more and finishes what is under way.
+    /// Serves until `shutdown`, takes its leave, then takes no more and finishes what is under way.
     pub async fn serve(self, service: Arc<dyn Service>, shutdown: impl Future<Output = ()>) {
         let listener = Arc::new(Listener {
             service,
             tls: TlsAcceptor::from(self.tls),
-            admission: Arc::new(Admission::default()),
+            admission: Admission::default(),
             folder: self.folder,
             strangers: Seldom::default(),
+            meters: Meters::default(),
+            is_leaving: AtomicBool::new(false),
         });
         let (stop, stopped) = watch::channel(());
-        let mut shutdown = pin!(shutdown);
+        let mut leave = pin!(async {
+            shutdown.await;
+            listener.is_leaving.store(true, Ordering::Relaxed);
+            sleep(self.leave).await;
+        });
         loop {
             let (stream, address) = tokio::select! {
-                () = &mut shutdown => break,
+                () = &mut leave => break,
                 accepted = accept(&self.listener) => accepted,
             };
-            let Some(place) = listener.admission.connection() else {
+            let place = listener.admission.connection();
+            if place.as_ref().is_none_or(|place| place.busy) {
+                listener.meters.too_many.increment(1);
+            }
+            let Some(place) = place else {
                 if let Some(unsaid) = listener.strangers.pass() {
                     tracing::warn!(%address, unsaid, "too many connections: closed");
                 }

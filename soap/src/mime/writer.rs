@@ -26,9 +26,15 @@ pub(crate) fn related(
     let mut start = format!("--{boundary}{}", head(root_type, &root_id));
     let rest = root(&mut start)?;
     let end = format!("\r\n--{boundary}--\r\n");
-    if parts.is_empty() && rest.is_end_stream() {
-        start.push_str(&end);
-        return Ok((media_type, Content::from(start.into_bytes())));
+    if rest.is_end_stream()
+        && let Some(parts) = parts.at_hand()
+    {
+        let behind = parts.into_iter().flat_map(|(part, content)| {
+            let head = format!("\r\n--{boundary}{}", head(&safe(part.media_type.clone()), &part.content_id));
+            std::iter::once(Bytes::from(head)).chain(content)
+        });
+        let pieces = std::iter::once(Bytes::from(start)).chain(behind);
+        return Ok((media_type, Content::of_pieces(pieces.chain([Bytes::from(end)]))));
     }
     let behind = stream::try_unfold(parts, |mut parts| async {
         Ok::<_, io::Error>(parts.next().await?.map(|part| (part, parts)))

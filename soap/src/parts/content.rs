@@ -1,5 +1,6 @@
 //! The bytes of a document as a stream.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
@@ -14,6 +15,7 @@ pub struct Content(Inner);
 
 enum Inner {
     Whole(Bytes),
+    Pieces(VecDeque<Bytes>),
     /// The mutex is never locked: it makes what is only `Send` also `Sync`.
     Stream(Mutex<BoxStream>),
 }
@@ -29,6 +31,20 @@ impl Content {
     /// What a stream brings.
     pub fn from_stream(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
         Self(Inner::Stream(Mutex::new(Box::pin(stream))))
+    }
+
+    /// These bytes one after the other.
+    pub(crate) fn of_pieces(pieces: impl IntoIterator<Item = Bytes>) -> Self {
+        Self(Inner::Pieces(pieces.into_iter().filter(|piece| !piece.is_empty()).collect()))
+    }
+
+    /// All that is still to come, if it is at hand: then it can be had again.
+    pub(crate) fn pieces(&self) -> Option<Vec<Bytes>> {
+        match &self.0 {
+            Inner::Whole(bytes) => Some(vec![bytes.clone()]),
+            Inner::Pieces(pieces) => Some(pieces.iter().cloned().collect()),
+            Inner::Stream(_) => None,
+        }
     }
 
     /// The next bytes, never empty; `None` at the end.
@@ -66,6 +82,7 @@ impl std::fmt::Debug for Content {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.0 {
             Inner::Whole(bytes) => write!(f, "Content({} bytes)", bytes.len()),
+            Inner::Pieces(pieces) => write!(f, "Content({} pieces)", pieces.len()),
             Inner::Stream(_) => f.write_str("Content(a stream)"),
         }
     }
@@ -78,6 +95,7 @@ impl Stream for Content {
         let stream = match &mut self.get_mut().0 {
             Inner::Whole(bytes) if bytes.is_empty() => return Poll::Ready(None),
             Inner::Whole(bytes) => return Poll::Ready(Some(Ok(std::mem::take(bytes)))),
+            Inner::Pieces(pieces) => return Poll::Ready(pieces.pop_front().map(Ok)),
             Inner::Stream(stream) => stream.get_mut().unwrap_or_else(PoisonError::into_inner),
         };
         loop {
@@ -99,12 +117,19 @@ impl Body for Content {
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Inner::Whole(bytes) if bytes.is_empty())
+        match &self.0 {
+            Inner::Whole(bytes) => bytes.is_empty(),
+            Inner::Pieces(pieces) => pieces.is_empty(),
+            Inner::Stream(_) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Inner::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Inner::Pieces(pieces) => {
+                SizeHint::with_exact(pieces.iter().map(|piece| piece.len() as u64).sum())
+            }
             Inner::Stream(_) => SizeHint::default(),
         }
     }

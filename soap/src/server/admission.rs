@@ -1,19 +1,26 @@
 //! How much one server, and each peer of it, may have open at a time.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
+use crate::arriving::Turns;
 use crate::limits;
+use crate::peer::Certificate;
 
-/// Counts connections.
+/// What is left to all.
 #[derive(Debug)]
 pub(super) struct Admission {
     served: Arc<Semaphore>,
     turned_away: Arc<Semaphore>,
-    peers: Mutex<HashMap<String, Weak<Allowance>>>,
+    /// For requests.
+    pub(super) requests: Queue,
+    large_bodies: Arc<Semaphore>,
+    /// By the SHA-256 of their certificates.
+    peers: Mutex<HashMap<[u8; 32], Arc<Known>>>,
 }
 
 /// A place that a connection has until it is dropped.
@@ -24,12 +31,35 @@ pub(super) struct Place {
     pub(super) busy: bool,
 }
 
-/// What is left to one peer.
+/// A peer, and what is left to it.
 #[derive(Debug)]
-pub(super) struct Allowance {
-    connections: Arc<Semaphore>,
+pub(super) struct Known {
+    pub(super) certificate: Arc<Certificate>,
+    /// For connections: a client with a pool opens more of them than it has requests.
+    pub(super) connections: Queue,
+    pub(super) turns: Turns,
+}
+
+/// Places, and a queue of bounded length and patience for those who wait for one.
+#[derive(Debug)]
+pub(super) struct Queue {
+    places: Arc<Semaphore>,
     waiting: Semaphore,
-    pub(super) large_bodies: Arc<Semaphore>,
+}
+
+impl Queue {
+    fn new(places: usize, waiting: usize) -> Self {
+        Self { places: Arc::new(Semaphore::new(places)), waiting: Semaphore::new(waiting) }
+    }
+
+    /// A place, if need be after a while.
+    pub(super) async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Some(place);
+        }
+        let _waiting = self.waiting.try_acquire().ok()?;
+        timeout(limits::PLACE_TIME, Arc::clone(&self.places).acquire_owned()).await.ok()?.ok()
+    }
 }
 
 impl Default for Admission {
@@ -37,6 +67,8 @@ impl Default for Admission {
         Self {
             served: Arc::new(Semaphore::new(limits::CONNECTIONS)),
             turned_away: Arc::new(Semaphore::new(limits::CONNECTIONS_TURNED_AWAY)),
+            requests: Queue::new(limits::REQUESTS, limits::REQUESTS_WAITING),
+            large_bodies: Arc::new(Semaphore::new(limits::LARGE_BODIES)),
             peers: Mutex::default(),
         }
     }
@@ -52,30 +84,24 @@ impl Admission {
         place(&self.served, false).or_else(|| place(&self.turned_away, true))
     }
 
-    /// What is left to the peer with this certificate.
-    pub(super) fn peer(&self, fingerprint: &str) -> Arc<Allowance> {
+    /// The peer with this certificate.
+    pub(super) fn peer(&self, der: &[u8]) -> Result<Arc<Known>, String> {
+        let fingerprint = Sha256::digest(der).into();
         let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(allowance) = peers.get(fingerprint).and_then(Weak::upgrade) {
-            return allowance;
+        if let Some(known) = peers.get(&fingerprint) {
+            return Ok(Arc::clone(known));
         }
-        peers.retain(|_, allowance| allowance.strong_count() > 0);
-        let allowance = Arc::new(Allowance {
-            connections: Arc::new(Semaphore::new(limits::CONNECTIONS_OF_A_PEER)),
-            waiting: Semaphore::new(limits::CONNECTIONS_OF_A_PEER),
-            large_bodies: Arc::new(Semaphore::new(limits::LARGE_BODIES_OF_A_PEER)),
+        let of_peer = Arc::new(Semaphore::new(limits::LARGE_BODIES_OF_A_PEER));
+        let known = Arc::new(Known {
+            certificate: Arc::new(Certificate::from_der(der)?),
+            connections: Queue::new(limits::CONNECTIONS_OF_A_PEER, limits::CONNECTIONS_OF_A_PEER),
+            turns: Turns { of_peer, of_all: Arc::clone(&self.large_bodies) },
         });
-        peers.insert(fingerprint.to_owned(), Arc::downgrade(&allowance));
-        allowance
-    }
-}
-
-impl Allowance {
-    /// A place for one more connection of this peer, if need be after a while: a client with a pool
-    /// opens more connections than it has requests.
-    pub(super) async fn connection(&self) -> Option<OwnedSemaphorePermit> {
-        let _waiting = self.waiting.try_acquire().ok()?;
-        let place = Arc::clone(&self.connections).acquire_owned();
-        timeout(limits::PLACE_TIME, place).await.ok()?.ok()
+        if peers.len() >= limits::PEERS_REMEMBERED {
+            peers.retain(|_, known| Arc::strong_count(known) > 1);
+        }
+        peers.insert(fingerprint, Arc::clone(&known));
+        Ok(known)
     }
 }
 
@@ -96,29 +122,55 @@ mod tests {
         assert!(!admission.connection().unwrap().busy);
     }
 
+    fn certificate() -> Vec<u8> {
+        let key = rcgen::KeyPair::generate().unwrap();
+        rcgen::CertificateParams::default().self_signed(&key).unwrap().der().to_vec()
+    }
+
     #[tokio::test(start_paused = true)]
     async fn counts_each_peer_by_itself() {
         let admission = Admission::default();
-        let one = admission.peer("one");
+        let (one, two) = (certificate(), certificate());
         let mut taken = Vec::new();
         for _ in 0..limits::CONNECTIONS_OF_A_PEER {
-            taken.push(one.connection().await.unwrap());
+            taken.push(admission.peer(&one).unwrap().connections.place().await.unwrap());
         }
-        assert!(admission.peer("one").connection().await.is_none());
-        assert!(admission.peer("two").connection().await.is_some());
+        assert!(admission.peer(&one).unwrap().connections.place().await.is_none());
+        assert!(admission.peer(&two).unwrap().connections.place().await.is_some());
         let freed = async {
             tokio::time::sleep(limits::PLACE_TIME / 2).await;
             drop(taken.pop());
         };
-        let (place, ()) = tokio::join!(one.connection(), freed);
+        let one = admission.peer(&one).unwrap();
+        let (place, ()) = tokio::join!(one.connections.place(), freed);
         assert!(place.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lets_so_many_wait_and_no_more() {
+        let queue = Queue::new(2, 3);
+        let _taken = (queue.place().await.unwrap(), queue.place().await.unwrap());
+        let start = tokio::time::Instant::now();
+        let refused = async |wanted| {
+            let place = queue.place().await;
+            assert!(place.is_none());
+            assert_eq!(start.elapsed(), wanted);
+        };
+        let wait = limits::PLACE_TIME;
+        tokio::join!(refused(wait), refused(wait), refused(wait), refused(std::time::Duration::ZERO));
     }
 
     #[test]
     fn forgets_peers_that_are_gone() {
         let admission = Admission::default();
-        drop(admission.peer("one"));
-        let _two = admission.peer("two");
-        assert_eq!(admission.peers.lock().unwrap().len(), 1);
+        let stays = admission.peer(&certificate()).unwrap();
+        let key = rcgen::KeyPair::generate().unwrap();
+        for number in 0..limits::PEERS_REMEMBERED as u64 {
+            let mut params = rcgen::CertificateParams::default();
+            params.serial_number = Some(number.into());
+            admission.peer(params.self_signed(&key).unwrap().der()).unwrap();
+        }
+        assert_eq!(admission.peers.lock().unwrap().len(), 2);
+        assert_eq!(Arc::strong_count(&stays), 2);
     }
 }

@@ -4,18 +4,19 @@ use std::convert::Infallible;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::{Body, Incoming};
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::Service;
+use super::connection::Listener;
+use super::meters::Within;
 use crate::addressing::Side;
-use crate::arriving::Arriving;
+use crate::arriving::{Arriving, Turns};
 use crate::fault::Fault;
 use crate::limits;
 use crate::message::read::{Refusal, read};
@@ -27,13 +28,11 @@ use crate::spool::Folder;
 
 /// What the exchanges of one connection share.
 pub(super) struct Exchange {
-    pub(super) service: Arc<dyn Service>,
+    pub(super) listener: Arc<Listener>,
     pub(super) peer: Peer,
     /// The peer is only to be told to come back later.
     pub(super) busy: bool,
-    pub(super) large_bodies: Arc<Semaphore>,
-    /// Where documents wait.
-    pub(super) folder: Folder,
+    pub(super) turns: Turns,
 }
 
 /// Answers one request. However it is answered, the rest of it is read.
@@ -41,13 +40,18 @@ pub(super) async fn exchange(
     request: Request<Incoming>,
     context: Arc<Exchange>,
 ) -> Result<Response<Content>, Infallible> {
+    let meters = &context.listener.meters;
     let (head, body) = request.into_parts();
     let unwanted = unwanted(&head, &body, &context);
-    let arriving = Arriving::new(body, Some(Arc::clone(&context.large_bodies)), None);
-    let response = match unwanted {
+    let arriving = Arriving::new(body, Some(context.turns.clone()), None);
+    let mut response = match unwanted {
         Some(response) => response,
-        None => answer(head.uri.path(), &head.headers, arriving.content(), &context).await,
+        None => in_turn(&head, &arriving, &context).await,
     };
+    meters.count(response.status());
+    if context.listener.is_leaving.load(Ordering::Relaxed) {
+        close(&mut response);
+    }
     let waits_to_send = head.headers.contains_key(header::EXPECT);
     let wanted = arriving.received().await > 0 || !waits_to_send;
     if arriving.ended().await || !wanted {
@@ -56,12 +60,28 @@ pub(super) async fn exchange(
     Ok(response.map(|content| before_draining(content, arriving)))
 }
 
+/// Answers when there is a place for one more request. Nothing of its body is read before.
+async fn in_turn(head: &Parts, arriving: &Arriving<Incoming>, context: &Exchange) -> Response<Content> {
+    let Listener { meters, admission, .. } = &*context.listener;
+    let place = {
+        let _waiting = Within::new(&meters.waiting);
+        admission.requests.place().await
+    };
+    if place.is_none() {
+        return busy("too many requests are under way; come back later");
+    }
+    let _under_way = Within::new(&meters.under_way);
+    answer(head.uri.path(), &head.headers, arriving.content(), context).await
+}
+
 /// The answer to a request whose body need not be looked at.
 fn unwanted(head: &Parts, body: &Incoming, context: &Exchange) -> Option<Response<Content>> {
     if context.busy {
-        return Some(busy());
+        let mut response = busy("too many connections; come back later");
+        close(&mut response);
+        return Some(response);
     }
-    if !context.service.serves(head.uri.path()) {
+    if !context.listener.service.serves(head.uri.path()) {
         return Some(plain(StatusCode::NOT_FOUND, "no actor is here"));
     }
     if head.method != Method::POST {
@@ -76,10 +96,8 @@ fn unwanted(head: &Parts, body: &Incoming, context: &Exchange) -> Option<Respons
 }
 
 async fn answer(path: &str, head: &HeaderMap, body: Content, context: &Exchange) -> Response<Content> {
-    let service = &context.service;
-    let message = match read(head, body, Side::Request, &|name| service.understands(name), &context.folder)
-        .await
-    {
+    let Listener { service, folder, .. } = &*context.listener;
+    let message = match read(head, body, Side::Request, &|name| service.understands(name), folder).await {
         Ok(message) => message,
         Err(refusal) => {
             let address = context.peer.address;
@@ -99,7 +117,7 @@ async fn answer(path: &str, head: &HeaderMap, body: Content, context: &Exchange)
     match answer {
         Ok(message) => {
             tracing::debug!(path, action, "answered");
-            respond(StatusCode::OK, message.answering(request_id.as_deref(), encoding), &context.folder)
+            respond(StatusCode::OK, message.answering(request_id.as_deref(), encoding), folder)
         }
         Err(fault) => {
             tracing::info!(path, action, code = ?fault.code, "answered with a fault");
@@ -141,23 +159,26 @@ fn refused(refusal: Refusal) -> Response<Content> {
     let Refusal { status, fault, encoding, request_id } = refusal;
     let mut response = respond_fault(status, fault, request_id.as_deref(), encoding);
     match status {
-        StatusCode::SERVICE_UNAVAILABLE => retry_later(&mut response),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            retry_later(&mut response);
+            close(&mut response);
+        }
         StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE => close(&mut response),
         _ => {}
     }
     response
 }
 
-fn busy() -> Response<Content> {
-    let fault = Fault::receiver("too many connections; come back later");
-    let mut response = respond_fault(StatusCode::SERVICE_UNAVAILABLE, fault, None, Encoding::Simple);
+/// Says when to come back. The connection is kept: to make another costs more than to answer.
+fn busy(reason: &'static str) -> Response<Content> {
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let mut response = respond_fault(status, Fault::receiver(reason), None, Encoding::Simple);
     retry_later(&mut response);
     response
 }
 
 fn retry_later(response: &mut Response<Content>) {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::RETRY_AFTER.as_secs()));
-    close(response);
 }
 
 fn close(response: &mut Response<Content>) {

@@ -5,6 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use metrics::Counter;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Duration, Instant, Sleep, sleep};
 
@@ -17,11 +18,14 @@ pub(super) struct Stall<T> {
     /// How long it bears that nothing can be written, and since when.
     patience: Option<(Pin<Box<Sleep>>, Instant)>,
     rate: Rate,
+    received: Counter,
+    sent: Counter,
 }
 
 impl<T> Stall<T> {
-    pub(super) fn new(stream: T) -> Self {
-        Self { stream, patience: None, rate: Rate::default() }
+    /// Counts what passes.
+    pub(super) fn new(stream: T, received: Counter, sent: Counter) -> Self {
+        Self { stream, patience: None, rate: Rate::default(), received, sent }
     }
 
     /// Looks at what became of a write of so many bytes.
@@ -37,6 +41,7 @@ impl<T> Stall<T> {
         };
         let waited = self.patience.take().map_or(Duration::ZERO, |(_, since)| since.elapsed());
         let bytes = result?;
+        self.sent.increment(bytes as u64);
         self.rate.count(bytes as u64, waited).map_err(late)?;
         Poll::Ready(Ok(bytes))
     }
@@ -57,7 +62,10 @@ impl<T: AsyncRead + Unpin> AsyncRead for Stall<T> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(context, buffer)
+        let (this, before) = (self.get_mut(), buffer.filled().len());
+        let read = Pin::new(&mut this.stream).poll_read(context, buffer);
+        this.received.increment((buffer.filled().len() - before) as u64);
+        read
     }
 }
 
@@ -104,14 +112,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn gives_up_a_peer_that_reads_nothing() {
         let (near, _far) = tokio::io::duplex(16);
-        let error = Stall::new(near).write_all(&[0; 17]).await.unwrap_err();
+        let error = Stall::new(near, Counter::noop(), Counter::noop()).write_all(&[0; 17]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test(start_paused = true)]
     async fn bears_with_a_peer_that_reads_slowly() {
         let (near, mut far) = tokio::io::duplex(64 << 10);
-        let writing = tokio::spawn(async move { Stall::new(near).write_all(&[0; 256 << 10]).await });
+        let writing = tokio::spawn(async move {
+            Stall::new(near, Counter::noop(), Counter::noop()).write_all(&[0; 256 << 10]).await
+        });
         for _ in 0..4 {
             sleep(limits::IDLE_TIME - limits::IDLE_TIME / 10).await;
             far.read_exact(&mut [0; 64 << 10]).await.unwrap();
@@ -122,7 +132,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn gives_up_a_peer_that_reads_by_the_byte() {
         let (near, mut far) = tokio::io::duplex(16);
-        let writing = tokio::spawn(async move { Stall::new(near).write_all(&[0; 20]).await });
+        let writing = tokio::spawn(async move {
+            Stall::new(near, Counter::noop(), Counter::noop()).write_all(&[0; 20]).await
+        });
         for _ in 0..4 {
             sleep(limits::IDLE_TIME - limits::IDLE_TIME / 10).await;
             let _ = far.read_u8().await;

@@ -32,7 +32,7 @@ async fn the_server_knows_its_peer_by_the_certificate() {
     });
     let expected = identity.certificate().unwrap();
     let tell = move |message: Message, peer: Peer| {
-        let same = peer.certificate.as_ref() == Some(&expected) && peer.address.is_some();
+        let same = peer.certificate.as_deref() == Some(&expected) && peer.address.is_some();
         let answer = element("Peer").with("same", same.to_string());
         async move { Ok(Message::new("urn:peer", answer, message.encoding)) }
     };

@@ -125,7 +125,7 @@ async fn refuses_heads_beyond_the_limits() {
 }
 
 /// Sends a head that announces so much, then so many mebibytes, before any answer is looked at.
-async fn upload(stream: &mut TlsStream<TcpStream>, head: &str, announced: u64, mebibytes: u64) {
+pub(crate) async fn upload(stream: &mut TlsStream<TcpStream>, head: &str, announced: u64, mebibytes: u64) {
     stream.write_all(format!("{head}Content-Length: {announced}\r\n\r\n").as_bytes()).await.unwrap();
     let mut body = format!("--B\r\n\r\n{ENVELOPE}\r\n--B\r\n\r\n").into_bytes();
     body.resize(1 << 20, 0);
@@ -134,7 +134,7 @@ async fn upload(stream: &mut TlsStream<TcpStream>, head: &str, announced: u64, m
     }
 }
 
-const UPLOAD: &str = "POST /service HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: multipart/related; boundary=B\r\n";
+pub(crate) const UPLOAD: &str = "POST /service HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: multipart/related; boundary=B\r\n";
 
 #[tokio::test]
 async fn a_refusal_reaches_a_client_that_sends_everything_first() {

@@ -7,7 +7,9 @@
     reason = "clippy takes what tests share for production code"
 )]
 
+mod again;
 mod answers;
+mod busy;
 mod certificates;
 mod documents;
 mod http;

@@ -75,6 +75,21 @@ impl Authority {
         list.signed_by(&self.0).unwrap().pem().unwrap()
     }
 
+    /// The configuration of a client that remembers its sessions.
+    pub(crate) fn resuming_client_config(
+        &self,
+        versions: &[&'static rustls::SupportedProtocolVersion],
+    ) -> rustls::ClientConfig {
+        let usual = client_config(&self.identity(), &self.trust()).unwrap();
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(rustls::pki_types::pem::PemObject::from_pem_slice(self.pem().as_bytes()).unwrap()).unwrap();
+        let config = rustls::ClientConfig::builder_with_provider(Arc::clone(usual.crypto_provider()));
+        let config = config.with_protocol_versions(versions).unwrap().with_root_certificates(roots);
+        let mut config = config.with_client_cert_resolver(usual.client_auth_cert_resolver);
+        config.resumption = rustls::client::Resumption::in_memory_sessions(9);
+        config
+    }
+
     pub(crate) fn client(&self) -> Client {
         Client::new(client_config(&self.identity(), &self.trust()).unwrap())
     }
