@@ -1,8 +1,10 @@
 //! Document Consumer: finds what a community knows of a patient, and fetches documents (ITI-18, ITI-43).
 
+mod blocks;
+
 use std::collections::BTreeMap;
 
-use metadata::{DocumentEntry, RegistryErrors};
+use metadata::{DocumentEntry, ErrorCode, RegistryErrors};
 use sha1::Sha1;
 use soap::parts::Content;
 
@@ -61,6 +63,20 @@ pub enum ConsumerError {
     },
 }
 
+impl ConsumerError {
+    /// Whether less might have been answered: the registry said so, or what it said could not be read, perhaps
+    /// because it was longer than any message that we take.
+    fn is_of_too_much(&self) -> bool {
+        match self {
+            Self::Call { error, .. } => matches!(error, CallError::Nonsense(_)),
+            Self::Refused { errors, .. } => {
+                errors.0.iter().any(|error| error.code == ErrorCode::TooManyResults)
+            }
+            Self::UnknownRepository(_) | Self::NotGiven { .. } | Self::Broken { .. } => false,
+        }
+    }
+}
+
 impl Consumer {
     /// A consumer of a community that knows no repository yet.
     pub fn new(registry: Partner) -> Self {
@@ -74,8 +90,17 @@ impl Consumer {
         self
     }
 
-    /// Asks the registry; an answer with errors is a refusal.
+    /// Asks the registry; an answer with errors is a refusal. Documents that are too many for one answer are asked
+    /// for in blocks.
     pub async fn query(&self, query: StoredQuery) -> Result<QueryResponse, ConsumerError> {
+        let whole = self.ask(query.clone()).await;
+        match whole {
+            Err(error) if error.is_of_too_much() => self.in_blocks(query, error).await,
+            other => other,
+        }
+    }
+
+    async fn ask(&self, query: StoredQuery) -> Result<QueryResponse, ConsumerError> {
         let partner = || self.registry.address().to_owned();
         let answer = self.registry.ask(query).await;
         let answer = answer.map_err(|error| ConsumerError::Call { partner: partner(), error })?;
