@@ -128,8 +128,8 @@ impl Repository {
         Err(RegistryError::new(ErrorCode::NonIdenticalHash, context).at(&entry.entry_uuid).into())
     }
 
-    /// Tells the registry. When it refuses, the documents go; when its answer is lost, they stay until the
-    /// sweeper has asked what became of them.
+    /// Tells the registry. When it refuses, the documents go; when its answer is lost, or it failed and cannot
+    /// know what will be on its disk, they stay until the sweeper has asked what became of them.
     async fn register(
         &self,
         submission: Submission,
@@ -144,8 +144,13 @@ impl Repository {
             );
             RegistryError::new(ErrorCode::RegistryNotAvailable, context)
         })?;
+        let failed = answer.errors.0.iter().any(|error| error.code == ErrorCode::Internal);
         let settled = match answer.is_success() {
             true => self.store.registered(numbers).await,
+            false if failed => {
+                tracing::warn!("the registry has failed: documents stay in doubt until they are swept");
+                Ok(())
+            }
             false => self.store.remove(numbers).await,
         };
         if let Err(error) = settled {

@@ -1,14 +1,22 @@
 //! Gives documents back (ITI TF-2 3.43.4.1.3): those that are here, and an error for each that is not.
 
+use std::io;
+
 use actors::endpoint::internal;
 use actors::transactions::documents::Outgoing;
 use actors::transactions::{DocumentRequest, Retrieve, RetrieveResponse, Retrieved};
 use metadata::{ErrorCode, RegistryError, RegistryErrors};
+use soap::parts::Content;
 
 use crate::Repository;
+use crate::store::Found;
+
+/// Bytes of documents that one answer holds ready before it begins.
+const READY: u64 = 1 << 20;
 
 impl Repository {
-    /// Answers ITI-43. The documents are opened when their turn comes on the wire.
+    /// Answers ITI-43. Small documents are read before the answer begins, large ones when their turn comes on the
+    /// wire.
     pub(crate) async fn retrieve(&self, request: Retrieve) -> Result<RetrieveResponse, RegistryErrors> {
         if request.documents.len() > self.limits.documents {
             let (asked, limit) = (request.documents.len(), self.limits.documents);
@@ -16,18 +24,24 @@ impl Repository {
                 format!("{asked} documents in one request, this repository gives {limit} at a time");
             return Err(RegistryError::new(ErrorCode::OutOfResources, context).into());
         }
+        let alone = request.documents.len() == 1;
+        let mut ready = READY;
         let mut errors = RegistryErrors::default();
         let mut documents = Vec::new();
         for wanted in request.documents {
-            match self.open(wanted).await {
-                Ok(document) => documents.push(document),
+            let opened = match self.find(&wanted).await {
+                Ok(found) => self.open(&found, alone, &mut ready).await.map(|content| (found, content)),
+                Err(refused) => Err(refused),
+            };
+            match opened {
+                Ok((found, content)) => documents.push(outgoing(wanted, found, content)),
                 Err(refused) => errors.extend(refused),
             }
         }
         Ok(RetrieveResponse::new(errors, documents))
     }
 
-    async fn open(&self, wanted: DocumentRequest) -> Result<(Retrieved, Outgoing), RegistryErrors> {
+    async fn find(&self, wanted: &DocumentRequest) -> Result<Found, RegistryErrors> {
         if wanted.repository_unique_id != self.unique_id().as_str() {
             let context = format!(
                 "RepositoryUniqueId {} is not this repository, which is {}; document {} (ITI TF-2 3.43.4.1.3)",
@@ -49,13 +63,35 @@ impl Repository {
             let problem = format!("object {} has {size} bytes, {} were kept", found.key, found.size);
             return Err(internal("giving a document", &problem));
         }
-        let outgoing = Outgoing { media_type: found.mime_type.clone(), content: self.store.content(&found) };
-        let retrieved = Retrieved {
-            request: wanted,
-            new_repository_unique_id: None,
-            new_document_unique_id: None,
-            mime_type: found.mime_type,
-        };
-        Ok((retrieved, outgoing))
+        Ok(found)
     }
+
+    /// The content of a document. One that is damaged is an error of its own and no harm to the others: what is
+    /// small is read and compared now, what is large is compared now and read again. Only a large one that comes
+    /// alone is compared while it passes, and ends the answer if it is damaged.
+    async fn open(&self, found: &Found, alone: bool, ready: &mut u64) -> Result<Content, RegistryErrors> {
+        let damaged = |error: io::Error| internal("giving a document", &error);
+        let mut content = self.store.content(found);
+        if let Some(rest) = ready.checked_sub(found.size) {
+            *ready = rest;
+            let whole = content.collect(usize::try_from(READY).unwrap_or(usize::MAX)).await;
+            return whole.map(Content::from).map_err(damaged);
+        }
+        if !alone {
+            while content.chunk().await.map_err(damaged)?.is_some() {}
+            content = self.store.content(found);
+        }
+        Ok(content)
+    }
+}
+
+fn outgoing(wanted: DocumentRequest, found: Found, content: Content) -> (Retrieved, Outgoing) {
+    let outgoing = Outgoing { media_type: found.mime_type.clone(), content };
+    let retrieved = Retrieved {
+        request: wanted,
+        new_repository_unique_id: None,
+        new_document_unique_id: None,
+        mime_type: found.mime_type,
+    };
+    (retrieved, outgoing)
 }

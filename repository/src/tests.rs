@@ -192,6 +192,22 @@ async fn leaves_nothing_of_what_the_registry_refuses() {
 }
 
 #[tokio::test]
+async fn keeps_documents_in_doubt_when_the_registry_fails() {
+    let ward = Ward::open().await;
+    let sent = submission();
+    *ward.registry.refusal.lock().unwrap() = Some(RegistryError::new(ErrorCode::Internal, "the disk"));
+    assert_eq!(codes(&ward.provide(sent.clone(), b"abc").await), ["XDSRegistryError"]);
+    // Its commit has failed, and is there all the same after a restart.
+    *ward.registry.refusal.lock().unwrap() = None;
+    let mut entry = sent.entries[0].clone();
+    entry.hash = Some("a9993e364706816aba3e25717850c26c9cd0d89d".parse().unwrap());
+    ward.registry.entries.lock().unwrap().push(entry);
+    let swept = ward.repository.sweep(LONG_AFTER).await.unwrap();
+    assert_eq!(swept, Swept { confirmed: 1, ..Swept::default() });
+    assert_eq!(ward.retrieve(REPOSITORY, sent.entries[0].unique_id.as_str()).await.unwrap(), b"abc");
+}
+
+#[tokio::test]
 async fn a_refusal_does_not_take_the_bytes_of_another_document() {
     let ward = Ward::open().await;
     let kept = submission();
@@ -289,6 +305,36 @@ async fn never_gives_the_end_of_a_damaged_document() {
     let mut answer = ward.partner.ask(Retrieve { documents: vec![wanted] }).await.unwrap();
     let arrived = answer.documents.next().await.unwrap().unwrap();
     assert!(arrived.content.collect(usize::MAX).await.is_err());
+}
+
+#[tokio::test]
+async fn a_damaged_document_is_an_error_of_its_own() {
+    for size in [3, 700_000, 2_000_000] {
+        let ward = Ward::open().await;
+        let ids = ["1.2.3.4.71", "1.2.3.4.72", "1.2.3.4.73"];
+        for (number, id) in (1..).zip(ids) {
+            let mut sent = submission();
+            sent.entries[0].unique_id = id.parse().unwrap();
+            assert!(ward.provide(sent, &vec![number; size]).await.is_empty());
+        }
+        let damaged = ward.repository.store.find(ids[1]).await.unwrap().unwrap();
+        let object = ward.folder.path().join(&damaged.key);
+        let mut bytes = std::fs::read(&object).unwrap();
+        bytes[size / 2] ^= 1;
+        std::fs::write(&object, bytes).unwrap();
+        let wanted = ids.map(|id| DocumentRequest {
+            home_community_id: None,
+            repository_unique_id: REPOSITORY.to_owned(),
+            document_unique_id: id.to_owned(),
+        });
+        let mut answer = ward.partner.ask(Retrieve { documents: wanted.into() }).await.unwrap();
+        assert_eq!(codes(&answer.errors), ["XDSRepositoryError"], "{size} bytes");
+        for number in [1, 3] {
+            let arrived = answer.documents.next().await.unwrap().unwrap();
+            assert_eq!(arrived.content.collect(usize::MAX).await.unwrap(), vec![number; size]);
+        }
+        assert!(answer.documents.next().await.unwrap().is_none());
+    }
 }
 
 /// Leaves a document behind as a crash between filing and registering would.
