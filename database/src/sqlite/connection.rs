@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, ErrorCode, OpenFlags, ToSql};
+use rusqlite::{CachedStatement, ErrorCode, OpenFlags, ToSql, ffi};
 
 use crate::statement::{Dialect, Statement};
 use crate::{DatabaseError, Row, Value};
@@ -113,6 +113,14 @@ pub(crate) fn is_busy(error: &DatabaseError) -> bool {
     let DatabaseError::Sql(error) = error else { return false };
     let error = error.downcast_ref::<rusqlite::Error>();
     error.and_then(rusqlite::Error::sqlite_error_code) == Some(ErrorCode::DatabaseBusy)
+}
+
+/// Whether the disk did not confirm what was written: it may be there after a restart, or not.
+pub(crate) fn is_unflushed(error: &DatabaseError) -> bool {
+    let DatabaseError::Sql(error) = error else { return false };
+    let Some(error) = error.downcast_ref::<rusqlite::Error>() else { return false };
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC))
 }
 
 /// SQLite counts `$1` as a name, `?1` as a number.

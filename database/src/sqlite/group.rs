@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::{self, Checkpoints};
-use super::connection::{Connection, is_busy};
+use super::connection::{Connection, is_busy, is_unflushed};
 use super::wait::{block_on, block_on_for};
 use crate::session::Session;
 use crate::{DatabaseError, Schema, Writer};
@@ -104,7 +104,25 @@ impl Commits {
             },
             members => block_on(attempt_each(&mut self.writer, members)),
         };
-        self.end(outcome)
+        let outcome = self.end(outcome);
+        if let Err(error) = &outcome
+            && is_unflushed(error)
+        {
+            self.stop(error);
+        }
+        outcome
+    }
+
+    /// Ends the process before anybody is answered. SQLite has undone the commit for us, but all of it may lie in
+    /// the write-ahead log, and is there again after a crash: who was told that it failed was told wrong. Only a
+    /// restart reads what the disk has kept.
+    fn stop(&self, error: &DatabaseError) -> ! {
+        tracing::error!(
+            %error,
+            database = %self.path.display(),
+            "the disk has not confirmed a commit: the node stops, for only a restart can tell whether it is kept;              look after the disk, then start it again"
+        );
+        std::process::exit(1)
     }
 
     /// Takes the write lock at the start, so that a transaction never fails half-way for want of it.
