@@ -5,6 +5,7 @@
 
 mod error;
 mod location;
+mod meters;
 mod reader;
 mod schema;
 mod session;

@@ -20,6 +20,7 @@ pub(crate) use group::GROUP;
 use group::{Commits, Member, Work};
 use readers::Readers;
 
+use crate::meters::Meters;
 use crate::{DatabaseError, Reader, Schema, Writer};
 
 /// Writes that may wait; more of them make their callers wait.
@@ -40,7 +41,7 @@ impl Engine {
             let mut commits = Commits::open(owned)?;
             commits.migrate(&schema)?;
             let thread = std::thread::Builder::new().name(format!("{} writer", schema.keeper));
-            let thread = thread.spawn(move || commits.serve(queue));
+            let thread = thread.spawn(move || commits.serve(queue, &Meters::of(schema.keeper)));
             thread.map_err(|_| DatabaseError::Stopped)
         });
         let thread = opened.await.map_err(|_| DatabaseError::Stopped)??;

@@ -18,6 +18,7 @@ use sha2::Sha256;
 use soap::parts::Content;
 use tokio::task::JoinHandle;
 
+use crate::meters;
 use crate::store::StoreError;
 
 /// Documents up to this size are written in one piece.
@@ -115,6 +116,7 @@ impl Contents {
         };
         let checked = futures_util::stream::once(opened).try_flatten();
         Content::from_stream(checked.inspect_err(move |error| {
+            meters::unreadable(error);
             tracing::error!(%error, object, "a kept document cannot be given");
         }))
     }

@@ -16,6 +16,7 @@ use metadata::{
 
 use crate::Repository;
 use crate::content::Kept;
+use crate::meters;
 use crate::store::{New, StoreError};
 
 impl Repository {
@@ -242,6 +243,7 @@ impl From<StoreError> for RegistryErrors {
             StoreError::TooLarge { .. } => ErrorCode::OutOfResources,
             StoreError::Swept => ErrorCode::Busy,
             StoreError::Objects(_) | StoreError::Index(_) | StoreError::Folder { .. } => {
+                meters::failed(&error);
                 let mut errors = internal("keeping or giving a document", &error);
                 if is_full(&error) {
                     errors.0.iter_mut().for_each(|error| error.code = ErrorCode::OutOfResources);

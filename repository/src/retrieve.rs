@@ -9,6 +9,7 @@ use metadata::{ErrorCode, RegistryError, RegistryErrors};
 use soap::parts::Content;
 
 use crate::Repository;
+use crate::meters;
 use crate::store::Found;
 
 /// Bytes of documents that one answer holds ready before it begins.
@@ -86,6 +87,7 @@ impl Repository {
 }
 
 fn outgoing(wanted: DocumentRequest, found: Found, content: Content) -> (Retrieved, Outgoing) {
+    meters::given(found.size);
     let outgoing = Outgoing { media_type: found.mime_type.clone(), content };
     let retrieved = Retrieved {
         request: wanted,

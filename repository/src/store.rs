@@ -10,6 +10,7 @@ use soap::parts::Content;
 
 use crate::content::{Contents, Kept};
 use crate::index;
+use crate::meters;
 pub(crate) use crate::index::{Found, New};
 
 /// Why a document could not be kept or given.
@@ -64,7 +65,9 @@ impl Store {
 
     /// Keeps the bytes of a document, not yet under any id.
     pub(crate) async fn keep(&self, content: Content, limit: u64) -> Result<Kept, StoreError> {
-        self.contents.keep(content, limit).await
+        let kept = self.contents.keep(content, limit).await?;
+        meters::kept(kept.size);
+        Ok(kept)
     }
 
     /// Files kept documents under their ids, all or none; they can be found from now on. Bytes that were

@@ -11,6 +11,7 @@ use metadata::{Hash, UniqueId};
 
 use crate::Repository;
 use crate::index;
+use crate::meters;
 use crate::store::{Found, StoreError};
 
 /// Seconds after which a document that was filed is asked about: far longer than a registry takes to answer.
@@ -43,6 +44,7 @@ impl Repository {
             swept.objects += self.store.remove_unnamed(old.map(|(key, _)| key).collect()).await?;
         }
         swept.objects += self.sweep_unfinished(before).await;
+        meters::swept(&swept);
         if swept != Swept::default() {
             tracing::info!(?swept, "repository swept");
         }

@@ -4,6 +4,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -12,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::checkpoint::{self, Checkpoints};
 use super::connection::{Connection, is_busy, is_unflushed};
 use super::wait::{block_on, block_on_for};
+use crate::meters::Meters;
 use crate::session::Session;
 use crate::{DatabaseError, Schema, Writer};
 
@@ -49,7 +51,7 @@ impl Commits {
     }
 
     /// Serves the queue until the database is dropped.
-    pub(super) fn serve(mut self, mut queue: mpsc::Receiver<Box<dyn Member>>) {
+    pub(super) fn serve(mut self, mut queue: mpsc::Receiver<Box<dyn Member>>, meters: &Meters) {
         let mut group = Vec::with_capacity(GROUP);
         loop {
             let next = queue.recv_many(&mut group, GROUP);
@@ -60,14 +62,20 @@ impl Commits {
             match found {
                 None => self.checkpoints.idle(connection(&mut self.writer)),
                 Some(0) => break,
-                Some(_) => self.commit_together(&mut group),
+                Some(writes) => {
+                    let (begun, waiting) = (Instant::now(), queue.len());
+                    let succeeded = self.commit_together(&mut group);
+                    meters.commit(writes, waiting, begun, succeeded);
+                }
             }
         }
         checkpoint::at_the_end(connection(&mut self.writer));
     }
 
-    fn commit_together(&mut self, group: &mut Group) {
+    /// Whether it succeeded at once.
+    fn commit_together(&mut self, group: &mut Group) -> bool {
         let failure = self.commit(group).err();
+        let succeeded = failure.is_none();
         if let Some(error) = &failure {
             tracing::error!(%error, writes = group.len(), "a commit failed");
         }
@@ -76,6 +84,7 @@ impl Commits {
             failure => group.drain(..).for_each(|member| member.answer(failure.clone())),
         }
         self.checkpoints.after_commit(connection(&mut self.writer));
+        succeeded
     }
 
     /// After a failure that one may have brought upon all: each again, on its own. Not while another process

@@ -65,6 +65,8 @@ pub struct Node {
 pub struct Soap {
     /// Where it listens for other nodes.
     pub listen: SocketAddr,
+    /// How long a node that is told to stop still answers, while it says that it is not ready.
+    pub drain_seconds: u64,
 }
 
 /// `[web]`
@@ -236,7 +238,7 @@ impl Default for Node {
 
 impl Default for Soap {
     fn default() -> Self {
-        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8443)) }
+        Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8443)), drain_seconds: 0 }
     }
 }
 
