@@ -3,11 +3,11 @@
 mod identifiers;
 mod identity;
 mod listening;
+mod stores;
 mod web_listener;
 
 use std::fs::{self, File, TryLockError};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use actors::audit::Audit;
@@ -16,15 +16,13 @@ use actors::endpoint::Endpoints;
 use actors::transactions::stored_query::{GetDocuments, Ids, Query};
 use actors::transactions::{DocumentRequest, Retrieve, StoredQuery};
 use actors::{Endpoint, Partner};
-use database::Location;
 use metadata::{ErrorCode, Oid, PatientId, RegistryErrors, UniqueId};
-use registry::{PatientPolicy, Policy, Registry};
-use repository::{Limits, Repository, Store};
+use registry::Registry;
+use repository::{Limits, Repository};
 
-use crate::config::{self, Config, Patients, RegistryAt};
+use crate::config::{self, Config, RegistryAt};
 use crate::exit::{Failure, file};
 use crate::history::Community;
-use crate::meters;
 
 pub use identifiers::Identifiers;
 pub use identity::Credentials;
@@ -53,7 +51,6 @@ pub struct Node {
     audit: Audit,
     registry_endpoint: Option<Arc<Endpoint>>,
     repository_endpoint: Option<Arc<Endpoint>>,
-    is_leaving: AtomicBool,
     /// Held for as long as the node is open: nobody else opens the same data folder.
     _lock: File,
 }
@@ -65,6 +62,8 @@ pub struct Check {
     pub name: &'static str,
     /// What is wrong with it, for the operator: no patient data.
     pub outcome: Result<(), String>,
+    /// What is to be mended although it can answer.
+    pub note: Option<String>,
 }
 
 impl std::fmt::Debug for Node {
@@ -76,8 +75,6 @@ impl std::fmt::Debug for Node {
 impl Node {
     /// Opens everything that the node keeps, making what is not there yet.
     pub async fn open(config: Config) -> Result<Self, Failure> {
-        // Before anything counts.
-        meters::recorder();
         let lock = lock(&config)?;
         let identity_is_new = identity::make(&config)?;
         let credentials = Credentials::read(&config)?;
@@ -88,7 +85,12 @@ impl Node {
         make_private(&spool).map_err(|error| file(&spool, "make the folder", &error))?;
         let client = credentials.client()?.spooling_in(spool);
 
-        let registry = if config.registry.enabled { Some(open_registry(&config).await?) } else { None };
+        stores::clear_spool(&config)?;
+
+        let registry = match config.registry.enabled {
+            true => Some(Arc::new(stores::registry(&config).await?)),
+            false => None,
+        };
         let registry_endpoint =
             registry.as_ref().map(|registry| Arc::new(registry::endpoint(registry, audit.clone())));
         let asked = registry_asked(&config, registry_endpoint.as_ref(), &client, &audit);
@@ -117,7 +119,6 @@ impl Node {
             audit,
             registry_endpoint,
             repository_endpoint,
-            is_leaving: AtomicBool::new(false),
             _lock: lock,
         })
     }
@@ -136,26 +137,23 @@ impl Node {
         &self.audit
     }
 
-    /// It is about to stop, and no longer ready.
-    fn leave(&self) {
-        self.is_leaving.store(true, Ordering::Relaxed);
-    }
-
-    /// Looks at all that it needs to answer, by asking its own keepers. Nothing of this is audited or counted.
+    /// Looks at all that it needs to answer, by asking its own keepers. Nothing of this is audited.
     pub async fn readiness(&self) -> Vec<Check> {
-        if self.is_leaving.load(Ordering::Relaxed) {
-            let outcome = Err("it is about to stop: ask another".to_owned());
-            return vec![Check { name: "node", outcome }];
-        }
-        let mut checks = vec![Check { name: "certificate", outcome: self.certificate_holds() }];
+        let check = |name, outcome| Check { name, outcome, note: None };
+        let mut checks = vec![check("certificate", self.certificate_holds())];
         if let Some(registry) = &self.registry {
             let endpoint = Arc::new(registry::endpoint(registry, Audit::none()));
-            checks.push(Check { name: "registry", outcome: registry_answers(endpoint).await });
+            checks.push(check("registry", registry_answers(endpoint).await));
         }
         if let Some(repository) = &self.repository {
             let endpoint = Arc::new(repository::endpoint(repository, Audit::none()));
             let id = self.identifiers.repository_unique_id.to_string();
-            checks.push(Check { name: "repository", outcome: repository_answers(endpoint, id).await });
+            checks.push(check("repository", repository_answers(endpoint, id).await));
+            let damaged = repository.damaged().await.unwrap_or_default();
+            let note = (damaged > 0).then(|| {
+                format!("{damaged} damaged, which are not given to anyone: restore what the log names from a backup")
+            });
+            checks.push(Check { name: "documents", outcome: Ok(()), note });
         }
         checks
     }
@@ -302,24 +300,12 @@ pub(crate) fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
     builder.create(folder)
 }
 
-async fn open_registry(config: &Config) -> Result<Arc<Registry>, Failure> {
-    let patients = match config.registry.patients {
-        Patients::Accept => PatientPolicy::Accept,
-        Patients::Feed => PatientPolicy::Feed,
-    };
-    let location = Location::file(config.data("registry.sqlite"));
-    let registry = Registry::open(&location, Policy { patients }).await;
-    registry.map(Arc::new).map_err(|error| Failure::Refused(format!("{location}: {error}")))
-}
-
 async fn open_repository(
     config: &Config,
     identifiers: &Identifiers,
     registry: Partner,
 ) -> Result<Arc<Repository>, Failure> {
-    let folder = config.data("repository");
-    let store = Store::open(&folder).await;
-    let store = store.map_err(|error| Failure::Refused(format!("{}: {error}", folder.display())))?;
+    let store = stores::store(config).await?;
     let limits = Limits { document: config.repository.max_document, ..Limits::default() };
     let unique_id = Oid::clone(&identifiers.repository_unique_id);
     Ok(Arc::new(Repository::new(unique_id, store, registry, limits)))

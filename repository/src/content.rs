@@ -1,124 +1,192 @@
 //! The bytes of documents in an object store, hashed while they pass (design D5).
 //!
 //! An object's key begins with the SHA-256 of what it holds, so that it can be checked without the index; a
-//! document's id never becomes a path.
+//! document's id never becomes a path. Objects lie in a local folder or in a bucket of an S3 service.
 
-use std::fs::File;
-use std::io::{self, Read};
+mod bucket;
+mod folder;
+mod hashes;
+mod reading;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use actors::integrity::{Check, expecting};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use database::Database;
 use futures_util::stream::TryChunksError;
 use futures_util::{Stream, StreamExt, TryStreamExt};
+use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{GetResultPayload, ObjectStore, ObjectStoreExt, WriteMultipart};
-use sha1::{Digest, Sha1};
-use sha2::Sha256;
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use soap::parts::Content;
 use tokio::task::JoinHandle;
 
-use crate::meters;
 use crate::store::StoreError;
+pub use bucket::Bucket;
+use bucket::OpenBucket;
+use hashes::Hashes;
+pub(crate) use hashes::Kept;
 
 /// Documents up to this size are written in one piece.
 const SMALL: usize = 1 << 20;
-/// The piece in which larger ones are written; with [`PIECES`] it bounds the memory of an upload.
-const PIECE: usize = 1 << 20;
-/// Pieces on their way to the disk at a time.
-const PIECES: usize = 2;
+/// The piece in which larger ones are hashed and written. While two are, the next is gathered: that is the memory
+/// of an upload.
+const PIECE: usize = 512 << 10;
 
-/// What is read of a file at a time.
-const CHUNK: usize = 256 << 10;
-/// Objects that are looked at together when all are.
+/// Objects that are looked at together when many are.
 const BATCH: usize = 1_000;
 
 const DOCUMENTS: &str = "documents";
 const INCOMING: &str = "incoming";
 
-/// What a document turned out to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Kept {
-    /// Where it lies.
-    pub(crate) key: String,
-    pub(crate) sha256: [u8; 32],
-    pub(crate) sha1: [u8; 20],
-    pub(crate) size: u64,
+/// Where a repository keeps its documents.
+#[derive(Debug, Clone)]
+pub enum Documents {
+    /// In a local folder, a file each.
+    Folder(PathBuf),
+    /// In a bucket of an S3 service, an object each.
+    Bucket(Box<Bucket>),
 }
 
 /// The object store of one repository.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Contents {
+    /// All of it, by the keys that the index has.
     objects: Arc<dyn ObjectStore>,
+    /// Where a large document is gathered until it is whole and its key is known.
+    staging: Arc<LocalFileSystem>,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Folder(PathBuf),
+    Bucket(Box<OpenBucket>),
 }
 
 impl Contents {
-    pub(crate) fn new(objects: Arc<dyn ObjectStore>) -> Self {
-        Self { objects }
+    /// Opens what is there, or makes it.
+    pub(crate) fn at(documents: &Documents, index: &Arc<Database>) -> Result<Self, StoreError> {
+        Ok(match documents {
+            Documents::Folder(path) => {
+                let path = folder::make(path)?;
+                let objects = Arc::new(LocalFileSystem::new_with_prefix(&path)?.with_fsync(true));
+                let staging = Arc::clone(&objects);
+                Self { objects, staging, place: Place::Folder(path) }
+            }
+            Documents::Bucket(bucket) => {
+                let staging = Arc::new(folder::make_spool(&bucket.spool)?);
+                let open = OpenBucket::open(bucket, Arc::clone(index))?;
+                Self { objects: open.objects(), staging, place: Place::Bucket(Box::new(open)) }
+            }
+        })
     }
 
     /// Keeps a document; when this returns, it is durable.
     pub(crate) async fn keep(&self, mut content: Content, limit: u64) -> Result<Kept, StoreError> {
-        let mut hashes = Hashes::default();
-        let mut start = BytesMut::new();
-        while let Some(chunk) = content.chunk().await.map_err(StoreError::Incoming)? {
-            hashes.update(&chunk, limit)?;
-            start.extend_from_slice(&chunk);
-            if start.len() > SMALL {
-                return self.keep_large(start.freeze(), content, hashes, limit).await;
-            }
+        let start = Piece::of(&mut content, SMALL + 1).await?;
+        let hashes = Hashes::default().pass(&start.chunks, start.size, limit).await?;
+        if start.is_last {
+            let kept = hashes.finish();
+            self.put(&kept.key, start.chunks.into_iter().collect(), kept.size).await?;
+            return Ok(kept);
         }
-        let kept = hashes.finish();
-        self.objects.put(&Path::from(kept.key.as_str()), start.freeze().into()).await?;
+        let staged = Path::from(format!("{INCOMING}/{}", uuid::Uuid::new_v4()));
+        let kept = self.stage(&staged, start, content, hashes, limit).await?.finish();
+        self.place(&staged, &kept.key, kept.size).await?;
         Ok(kept)
     }
 
-    async fn keep_large(
+    /// Keeps bytes under a key.
+    async fn put(&self, key: &str, bytes: PutPayload, size: u64) -> Result<(), StoreError> {
+        let path = Path::from(key);
+        match &self.place {
+            Place::Folder(_) => {
+                if let Err(error) = self.objects.put(&path, bytes).await {
+                    // It may be there and not be durable: then nobody must find it.
+                    self.discard(&path).await;
+                    return Err(error.into());
+                }
+                Ok(())
+            }
+            Place::Bucket(bucket) => bucket.put(key, bytes, size).await,
+        }
+    }
+
+    /// Gathers a large document in a file of its own.
+    async fn stage(
         &self,
-        start: Bytes,
+        staged: &Path,
+        start: Piece,
         content: Content,
         hashes: Hashes,
         limit: u64,
-    ) -> Result<Kept, StoreError> {
-        let incoming = Path::from(format!("{INCOMING}/{}", uuid::Uuid::new_v4()));
-        let upload = self.objects.put_multipart(&incoming).await?;
-        let mut upload = WriteMultipart::new_with_chunk_size(upload, PIECE);
-        upload.write(&start);
-        match pour(content, &mut upload, hashes, limit).await {
-            Ok(hashes) => {
-                upload.finish().await?;
-                let kept = hashes.finish();
-                self.objects.rename(&incoming, &Path::from(kept.key.as_str())).await?;
-                Ok(kept)
-            }
-            Err(error) => {
-                if let Err(error) = upload.abort().await {
-                    tracing::warn!(%error, "a document that was refused half-way stays until it is swept");
+    ) -> Result<Hashes, StoreError> {
+        let mut upload = self.staging.put_multipart(staged).await?;
+        let outcome = match pour(start, content, hashes, limit, upload.as_mut()).await {
+            Ok(hashes) => upload.complete().await.map(|_| hashes).map_err(StoreError::from),
+            Err(error) => Err(error),
+        };
+        if outcome.is_err() {
+            // After a completion that failed there is nothing to abort, but something to remove.
+            let _ = upload.abort().await;
+            self.discard(staged).await;
+        }
+        outcome
+    }
+
+    /// Gives a gathered document its key.
+    async fn place(&self, staged: &Path, key: &str, size: u64) -> Result<(), StoreError> {
+        let placed = match &self.place {
+            Place::Folder(_) => {
+                let renamed = self.objects.rename(staged, &Path::from(key)).await;
+                if renamed.is_err() {
+                    self.discard(&Path::from(key)).await;
                 }
-                Err(error)
+                renamed.map_err(StoreError::from)
             }
+            Place::Bucket(bucket) => match self.staging.path_to_filesystem(staged) {
+                Ok(file) => bucket.upload(&file, key, size).await,
+                Err(error) => Err(error.into()),
+            },
+        };
+        if placed.is_err() || matches!(self.place, Place::Bucket(_)) {
+            self.discard(staged).await;
+        }
+        placed
+    }
+
+    /// Removes a file that is of no use, as well as that goes: the sweeper finds the rest.
+    async fn discard(&self, path: &Path) {
+        if let Err(error) = self.staging.delete(path).await
+            && !matches!(error, object_store::Error::NotFound { .. })
+        {
+            tracing::warn!(%error, "a document that was not kept stays until it is swept");
+        }
+        if let Ok(file) = self.staging.path_to_filesystem(path) {
+            folder::remove_unfinished(file).await;
         }
     }
 
     /// Opens a document that is read when its turn comes. Its last bytes are only given when all of it is
     /// what was kept.
     pub(crate) fn open(&self, key: String, sha256: [u8; 32]) -> Content {
-        let (objects, object) = (Arc::clone(&self.objects), key.clone());
-        let opened = async move {
-            let found = objects.get(&Path::from(key)).await.map_err(io::Error::other)?;
-            Ok::<_, io::Error>(match found.payload {
-                GetResultPayload::File(file, _) => read_checked(file, sha256.to_vec()),
-                GetResultPayload::Stream(stream) => expecting::<Sha256>(
-                    Content::from_stream(stream.map_err(io::Error::other)),
-                    sha256.to_vec(),
-                ),
-            })
+        let object = key.clone();
+        let content = match &self.place {
+            Place::Folder(folder) => reading::of_file(folder.join(key), sha256),
+            Place::Bucket(_) => reading::of_object(Arc::clone(&self.objects), &key, sha256),
         };
-        let checked = futures_util::stream::once(opened).try_flatten();
-        Content::from_stream(checked.inspect_err(move |error| {
-            meters::unreadable(error);
+        Content::from_stream(content.inspect_err(move |error| {
             tracing::error!(%error, object, "a kept document cannot be given");
         }))
+    }
+
+    /// All of a small document, when it is what was kept.
+    pub(crate) async fn read(&self, key: &str, sha256: [u8; 32], size: u64) -> Result<Bytes, StoreError> {
+        match &self.place {
+            Place::Folder(folder) => reading::whole_file(folder.join(key), sha256, size).await,
+            Place::Bucket(_) => reading::whole_object(&*self.objects, key, sha256, size).await,
+        }
     }
 
     /// The size of an object.
@@ -133,93 +201,84 @@ impl Contents {
         }
     }
 
-    /// All objects with the second of their last change, in batches.
-    pub(crate) fn all(&self) -> impl Stream<Item = Result<Vec<(String, i64)>, StoreError>> + Send {
+    /// The objects of one of the 256 shelves with the second of their last change, in batches; with the first shelf
+    /// also those that have no key yet.
+    pub(crate) fn dated(
+        &self,
+        shelf: u8,
+    ) -> impl Stream<Item = Result<Vec<(String, i64)>, StoreError>> + Send {
         let objects = Arc::clone(&self.objects);
-        let prefixes = futures_util::stream::iter([DOCUMENTS, INCOMING]);
-        let listed = prefixes.flat_map(move |prefix| objects.list(Some(&Path::from(prefix))));
+        let incoming = (shelf == 0).then(|| INCOMING.to_owned());
+        let prefixes = incoming.into_iter().chain([format!("{DOCUMENTS}/{shelf:02x}")]);
+        let listed = futures_util::stream::iter(prefixes)
+            .flat_map(move |prefix| objects.list(Some(&Path::from(prefix))));
         let dated = listed.map_ok(|object| (object.location.to_string(), object.last_modified.timestamp()));
         dated.err_into().try_chunks(BATCH).map_err(|TryChunksError(_, error)| error)
     }
+
+    /// Removes what a crash has left unfinished on a shelf and the store does not list; how many files or uploads.
+    pub(crate) async fn remove_unfinished(&self, shelf: u8, before: i64) -> Result<usize, StoreError> {
+        match &self.place {
+            Place::Folder(path) => {
+                let incoming = (shelf == 0).then(|| path.join(INCOMING));
+                let shelf = path.join(DOCUMENTS).join(format!("{shelf:02x}"));
+                Ok(folder::sweep_unfinished(incoming.into_iter().chain([shelf]).collect(), before).await)
+            }
+            Place::Bucket(bucket) if shelf == 0 => bucket.abort_stale(before).await,
+            Place::Bucket(_) => Ok(0),
+        }
+    }
 }
 
-/// Moves the rest of a document from the wire to the disk, never more than a few pieces ahead.
+/// Moves a document from the wire to the disk: while a piece is hashed and written, the next is gathered.
 async fn pour(
+    start: Piece,
     mut content: Content,
-    upload: &mut WriteMultipart,
-    mut hashes: Hashes,
+    hashes: Hashes,
     limit: u64,
+    upload: &mut dyn MultipartUpload,
 ) -> Result<Hashes, StoreError> {
-    while let Some(chunk) = content.chunk().await.map_err(StoreError::Incoming)? {
-        hashes.update(&chunk, limit)?;
-        upload.wait_for_capacity(PIECES).await?;
-        upload.write(&chunk);
-    }
-    Ok(hashes)
-}
-
-/// Reads a file and compares it with its SHA-256, away from the tasks that talk to the network and a chunk
-/// ahead of them.
-fn read_checked(file: File, sha256: Vec<u8>) -> Content {
-    let first = read_ahead(Reading { file, check: Check::new(sha256) });
-    Content::from_stream(futures_util::stream::try_unfold(Some(first), |ahead| async {
-        let Some(ahead) = ahead else { return Ok(None) };
-        let (chunk, rest) = ahead.await.map_err(io::Error::other)??;
-        Ok(Some((chunk, rest.map(read_ahead))))
-    }))
-}
-
-struct Reading {
-    file: File,
-    check: Check<Sha256>,
-}
-
-type Ahead = JoinHandle<io::Result<(Bytes, Option<Reading>)>>;
-
-fn read_ahead(reading: Reading) -> Ahead {
-    tokio::task::spawn_blocking(|| reading.next())
-}
-
-impl Reading {
-    /// The next chunk, and how to go on; empty at the end of an empty file.
-    fn next(mut self) -> io::Result<(Bytes, Option<Self>)> {
-        loop {
-            let mut chunk = vec![0; CHUNK];
-            let length = self.file.read(&mut chunk)?;
-            if length == 0 {
-                return Ok((self.check.end()?.unwrap_or_default(), None));
-            }
-            chunk.truncate(length);
-            if let Some(ready) = self.check.pass(chunk.into()) {
-                return Ok((ready, Some(self)));
-            }
+    let mut hashing = tokio::spawn(async { hashes });
+    let mut writing = tokio::spawn(upload.put_part(start.chunks.into_iter().collect()));
+    loop {
+        let piece = Piece::of(&mut content, PIECE).await?;
+        let mut hashes = hashing.await.map_err(StoreError::stopped)?;
+        hashes.count(piece.size, limit)?;
+        written(writing).await?;
+        let chunks = piece.chunks.clone();
+        hashing = tokio::task::spawn_blocking(|| hashes.update(chunks));
+        writing = tokio::spawn(upload.put_part(piece.chunks.into_iter().collect()));
+        if piece.is_last {
+            written(writing).await?;
+            return hashing.await.map_err(StoreError::stopped);
         }
     }
 }
 
-#[derive(Default)]
-struct Hashes {
-    sha1: Sha1,
-    sha256: Sha256,
-    size: u64,
+async fn written(writing: JoinHandle<object_store::Result<()>>) -> Result<(), StoreError> {
+    writing.await.map_err(StoreError::stopped)?.map_err(StoreError::from)
 }
 
-impl Hashes {
-    fn update(&mut self, chunk: &[u8], limit: u64) -> Result<(), StoreError> {
-        self.size += chunk.len() as u64;
-        if self.size > limit {
-            return Err(StoreError::TooLarge { limit });
-        }
-        self.sha1.update(chunk);
-        self.sha256.update(chunk);
-        Ok(())
-    }
+/// Some of a document, in the chunks in which it came.
+struct Piece {
+    chunks: Vec<Bytes>,
+    size: usize,
+    /// Whether nothing follows.
+    is_last: bool,
+}
 
-    fn finish(self) -> Kept {
-        let sha256: [u8; 32] = self.sha256.finalize().into();
-        let hex: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
-        let shelf = hex.get(..2).unwrap_or_default();
-        let key = format!("{DOCUMENTS}/{shelf}/{hex}.{}", uuid::Uuid::new_v4().simple());
-        Kept { key, sha256, sha1: self.sha1.finalize().into(), size: self.size }
+impl Piece {
+    /// The next bytes of a document: at least `size` of them, or all that is left.
+    async fn of(content: &mut Content, size: usize) -> Result<Self, StoreError> {
+        let mut piece = Self { chunks: Vec::new(), size: 0, is_last: false };
+        while piece.size < size {
+            let Some(chunk) = content.chunk().await.map_err(StoreError::Incoming)? else {
+                piece.is_last = true;
+                break;
+            };
+            piece.size += chunk.len();
+            piece.chunks.push(chunk);
+        }
+        Ok(piece)
     }
 }

@@ -6,9 +6,10 @@ use database::{Database, DatabaseError, Reader, Row, Schema, Writer};
 
 use crate::content::Kept;
 use crate::store::StoreError;
+use crate::upkeep;
 
 /// The tables of a repository.
-pub(crate) const SCHEMA: Schema = Schema { keeper: "repository", migrations: &[DOCUMENT] };
+pub(crate) const SCHEMA: Schema = Schema { keeper: "repository", migrations: &[DOCUMENT, upkeep::TABLES] };
 
 const DOCUMENT: &str = "
 CREATE TABLE document (
@@ -81,7 +82,12 @@ const FIND: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, mi
     FROM document WHERE unique_id = $1 ORDER BY registered DESC, number LIMIT 1";
 
 const PENDING: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, mime_type, registered
-    FROM document WHERE registered = 0 AND provided < $1 ORDER BY provided LIMIT 1000";
+    FROM document WHERE registered = 0 AND provided < $1 AND number > $2 ORDER BY number LIMIT 1000";
+
+const AFTER: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, mime_type, registered
+    FROM document WHERE number > $1 ORDER BY number LIMIT $2";
+
+const NEWEST: &str = "SELECT number FROM document ORDER BY number DESC LIMIT 1";
 
 const SAME_BYTES: &str = "SELECT object_key FROM document WHERE sha256 = $1 AND size = $2 LIMIT 1";
 
@@ -110,10 +116,34 @@ pub(crate) async fn find(index: &Database, unique_id: &str) -> Result<Option<Fou
     row.map(Found::read).transpose()
 }
 
-/// Documents provided before `time` of which we do not know whether they are registered.
-pub(crate) async fn pending(index: &Database, before: i64) -> Result<Vec<Found>, DatabaseError> {
-    let rows = index.read(move |reader| reader.rows(PENDING, [before.into()])).await?;
+/// Documents with a number beyond `after`, provided before `time`, of which we do not know whether they are
+/// registered.
+pub(crate) async fn pending(index: &Database, time: i64, after: i64) -> Result<Vec<Found>, DatabaseError> {
+    let rows = index.read(move |reader| reader.rows(PENDING, [time.into(), after.into()])).await?;
     rows.into_iter().map(Found::read).collect()
+}
+
+/// The next documents after a number.
+pub(crate) async fn after(index: &Database, after: i64, limit: i64) -> Result<Vec<Found>, DatabaseError> {
+    let rows = index.read(move |reader| reader.rows(AFTER, [after.into(), limit.into()])).await?;
+    rows.into_iter().map(Found::read).collect()
+}
+
+/// The number of the newest document.
+pub(crate) async fn newest(index: &Database) -> Result<i64, DatabaseError> {
+    let row = index.read(|reader| reader.row(NEWEST, [])).await?;
+    row.map_or(Ok(0), |mut row| row.take())
+}
+
+/// Whether a document names an object.
+pub(crate) async fn names(index: &Database, key: &str) -> Result<bool, DatabaseError> {
+    let key = key.to_owned();
+    index
+        .read(move |reader| {
+            let key = key.clone();
+            Box::pin(async move { is_named(reader, &key).await })
+        })
+        .await
 }
 
 /// Which of these objects no document names. They are condemned: no document can be filed with them any more,

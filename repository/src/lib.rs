@@ -5,11 +5,13 @@
 
 mod content;
 mod index;
-mod meters;
 mod provide;
 mod retrieve;
+mod scrub;
 mod store;
 mod sweep;
+mod tend;
+mod upkeep;
 
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ use actors::{Endpoint, Partner};
 use metadata::{Oid, RegistryErrors};
 use soap::peer::Peer;
 
+pub use content::{Bucket, Documents};
 pub use store::{Store, StoreError};
 pub use sweep::Swept;
 

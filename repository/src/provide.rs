@@ -16,7 +16,6 @@ use metadata::{
 
 use crate::Repository;
 use crate::content::Kept;
-use crate::meters;
 use crate::store::{New, StoreError};
 
 impl Repository {
@@ -235,24 +234,48 @@ fn missing<'a>(ids: impl Iterator<Item = &'a ObjectId>) -> Result<(), RegistryEr
 impl From<StoreError> for RegistryErrors {
     fn from(error: StoreError) -> Self {
         let code = match &error {
+            StoreError::Incoming(reason) if soap::failed_here(reason) => match reason.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => ErrorCode::OutOfResources,
+                _ => ErrorCode::Internal,
+            },
             StoreError::Incoming(reason) => match reason.kind() {
                 ErrorKind::ResourceBusy => ErrorCode::Busy,
                 ErrorKind::FileTooLarge => ErrorCode::OutOfResources,
                 _ => ErrorCode::MissingDocument,
             },
             StoreError::TooLarge { .. } => ErrorCode::OutOfResources,
-            StoreError::Swept => ErrorCode::Busy,
-            StoreError::Objects(_) | StoreError::Index(_) | StoreError::Folder { .. } => {
-                meters::failed(&error);
+            StoreError::Swept | StoreError::Busy => ErrorCode::Busy,
+            StoreError::Objects(_)
+            | StoreError::Index(_)
+            | StoreError::Reading(_)
+            | StoreError::Folder { .. } => {
                 let mut errors = internal("keeping or giving a document", &error);
-                if is_full(&error) {
-                    errors.0.iter_mut().for_each(|error| error.code = ErrorCode::OutOfResources);
+                if let Some(code) = remedy(&error) {
+                    errors.0.iter_mut().for_each(|error| error.code = code.clone());
                 }
                 return errors;
             }
         };
         RegistryError::new(code, error.to_string()).into()
     }
+}
+
+/// What a source can do about a failure of ours, if anything.
+fn remedy(error: &StoreError) -> Option<ErrorCode> {
+    match error {
+        _ if is_full(error) => Some(ErrorCode::OutOfResources),
+        StoreError::Objects(error) if is_away(error) => Some(ErrorCode::Busy),
+        _ => None,
+    }
+}
+
+/// Whether a storage service gave no proper answer in its time, after several attempts: it may later.
+fn is_away(error: &object_store::Error) -> bool {
+    let object_store::Error::Generic { store: "S3", source } = error else { return false };
+    // The status of an answer is only in the text.
+    let text = source.to_string();
+    !text.contains("status code: 4")
+        || ["408", "429"].iter().any(|code| text.contains(&format!("status code: {code}")))
 }
 
 /// Whether the disk has no room left.

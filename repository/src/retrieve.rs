@@ -1,7 +1,5 @@
 //! Gives documents back (ITI TF-2 3.43.4.1.3): those that are here, and an error for each that is not.
 
-use std::io;
-
 use actors::endpoint::internal;
 use actors::transactions::documents::Outgoing;
 use actors::transactions::{DocumentRequest, Retrieve, RetrieveResponse, Retrieved};
@@ -9,8 +7,7 @@ use metadata::{ErrorCode, RegistryError, RegistryErrors};
 use soap::parts::Content;
 
 use crate::Repository;
-use crate::meters;
-use crate::store::Found;
+use crate::store::{Found, StoreError};
 
 /// Bytes of documents that one answer holds ready before it begins.
 const READY: u64 = 1 << 20;
@@ -59,11 +56,6 @@ impl Repository {
             );
             return Err(RegistryError::new(ErrorCode::DocumentUniqueIdError, context).into());
         };
-        let size = self.store.size(&found).await?;
-        if size != found.size {
-            let problem = format!("object {} has {size} bytes, {} were kept", found.key, found.size);
-            return Err(internal("giving a document", &problem));
-        }
         Ok(found)
     }
 
@@ -71,15 +63,18 @@ impl Repository {
     /// small is read and compared now, what is large is compared now and read again. Only a large one that comes
     /// alone is compared while it passes, and ends the answer if it is damaged.
     async fn open(&self, found: &Found, alone: bool, ready: &mut u64) -> Result<Content, RegistryErrors> {
-        let damaged = |error: io::Error| internal("giving a document", &error);
-        let mut content = self.store.content(found);
         if let Some(rest) = ready.checked_sub(found.size) {
             *ready = rest;
-            let whole = content.collect(usize::try_from(READY).unwrap_or(usize::MAX)).await;
-            return whole.map(Content::from).map_err(damaged);
+            return Ok(Content::from(self.store.bytes(found).await?));
         }
+        let size = self.store.size(found).await?;
+        if size != found.size {
+            let problem = format!("object {} has {size} bytes, {} were kept", found.key, found.size);
+            return Err(internal("giving a document", &problem));
+        }
+        let mut content = self.store.content(found);
         if !alone {
-            while content.chunk().await.map_err(damaged)?.is_some() {}
+            while content.chunk().await.map_err(StoreError::Reading)?.is_some() {}
             content = self.store.content(found);
         }
         Ok(content)
@@ -87,7 +82,6 @@ impl Repository {
 }
 
 fn outgoing(wanted: DocumentRequest, found: Found, content: Content) -> (Retrieved, Outgoing) {
-    meters::given(found.size);
     let outgoing = Outgoing { media_type: found.mime_type.clone(), content };
     let retrieved = Retrieved {
         request: wanted,

@@ -1,17 +1,18 @@
 //! Documents at rest: their bytes in an object store, and an index that says which is which.
 
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use database::{Database, DatabaseError, Location};
-use object_store::local::LocalFileSystem;
+use futures_util::TryStreamExt;
 use soap::parts::Content;
+use tokio::task::JoinError;
 
-use crate::content::{Contents, Kept};
+use crate::content::{Contents, Documents, Kept};
 use crate::index;
-use crate::meters;
 pub(crate) use crate::index::{Found, New};
+use crate::scrub;
 
 /// Why a document could not be kept or given.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +29,12 @@ pub enum StoreError {
     /// The document took so long that its bytes were taken for abandoned.
     #[error("the submission took so long that its first documents were taken for abandoned; send it again")]
     Swept,
+    /// The storage service is slow, and others are waiting already.
+    #[error("too many documents wait for the storage of this repository; send it again later")]
+    Busy,
+    /// A kept document cannot be read, or is not what was kept.
+    #[error("a kept document cannot be read: {0}")]
+    Reading(#[source] io::Error),
     /// The object store failed.
     #[error("the object store failed: {0}")]
     Objects(#[from] object_store::Error),
@@ -44,30 +51,30 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Work of ours on another thread came to no end: it panicked, or we are stopping.
+    pub(crate) fn stopped(error: JoinError) -> Self {
+        Self::Reading(io::Error::other(error))
+    }
+}
+
 /// The store of one repository.
 #[derive(Debug)]
 pub struct Store {
     contents: Contents,
-    index: Database,
-    folder: PathBuf,
+    index: Arc<Database>,
 }
 
 impl Store {
-    /// Opens a store in a folder, which is made when it is not there.
-    pub async fn open(folder: &Path) -> Result<Self, StoreError> {
-        let failed = |error| StoreError::Folder { path: folder.display().to_string(), error };
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        let objects = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true);
-        let index = Location::file(folder.join("repository.sqlite"));
-        let index = Database::open(&index, &index::SCHEMA).await?;
-        Ok(Self { contents: Contents::new(Arc::new(objects)), index, folder: folder.to_owned() })
+    /// Opens a store: what is not there yet is made, but for a bucket.
+    pub async fn open(documents: &Documents, index: &Location) -> Result<Self, StoreError> {
+        let index = Arc::new(Database::open(index, &index::SCHEMA).await?);
+        Ok(Self { contents: Contents::at(documents, &index)?, index })
     }
 
     /// Keeps the bytes of a document, not yet under any id.
     pub(crate) async fn keep(&self, content: Content, limit: u64) -> Result<Kept, StoreError> {
-        let kept = self.contents.keep(content, limit).await?;
-        meters::kept(kept.size);
-        Ok(kept)
+        self.contents.keep(content, limit).await
     }
 
     /// Files kept documents under their ids, all or none; they can be found from now on. Bytes that were
@@ -113,19 +120,31 @@ impl Store {
         Ok(index::find(&self.index, unique_id).await?)
     }
 
-    /// The content of a found document.
+    /// The content of a found document. When it turns out to be damaged, that is remembered.
     pub(crate) fn content(&self, found: &Found) -> Content {
-        self.contents.open(found.key.clone(), found.sha256)
+        let (index, key) = (Arc::clone(&self.index), found.key.clone());
+        Content::from_stream(self.contents.open(found.key.clone(), found.sha256).inspect_err(move |error| {
+            if let Some(problem) = scrub::damage(error) {
+                let (index, key) = (Arc::clone(&index), key.clone());
+                tokio::spawn(async move { remember(&index, &key, &problem).await });
+            }
+        }))
+    }
+
+    /// All of a found document that is small.
+    pub(crate) async fn bytes(&self, found: &Found) -> Result<Bytes, StoreError> {
+        let read = self.contents.read(&found.key, found.sha256, found.size).await;
+        if let Err(StoreError::Reading(error)) = &read
+            && let Some(problem) = scrub::damage(error)
+        {
+            remember(&self.index, &found.key, &problem).await;
+        }
+        read
     }
 
     /// The size of the object that holds a found document; an error when it is not there.
     pub(crate) async fn size(&self, found: &Found) -> Result<u64, StoreError> {
         self.contents.size(&found.key).await
-    }
-
-    /// Where the objects lie.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
     }
 
     pub(crate) fn index(&self) -> &Database {
@@ -134,5 +153,11 @@ impl Store {
 
     pub(crate) fn contents(&self) -> &Contents {
         &self.contents
+    }
+}
+
+async fn remember(index: &Database, key: &str, problem: &str) {
+    if let Err(error) = scrub::report(index, key, problem).await {
+        tracing::warn!(%error, object = key, "damage is not noted; scrubbing will find it again");
     }
 }

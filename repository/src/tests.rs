@@ -1,5 +1,9 @@
 //! The repository through its endpoint, with a registry that does as it is told.
 
+mod bucket;
+mod proxy;
+mod upkeep;
+
 use std::sync::{Arc, Mutex};
 
 use actors::audit::Audit;
@@ -15,7 +19,7 @@ use metadata::{
 use soap::parts::Content;
 use soap::peer::Peer;
 
-use crate::{Limits, Repository, Store, Swept, endpoint};
+use crate::{Documents, Limits, Repository, Store, StoreError, Swept, endpoint};
 
 const REPOSITORY: &str = "1.2.3.99";
 /// The year 2100.
@@ -47,6 +51,11 @@ async fn query(registry: Arc<Registry>, _: StoredQuery, _: Peer) -> Result<Query
     ))
 }
 
+async fn open(folder: &std::path::Path) -> Result<Store, StoreError> {
+    let index = database::Location::file(folder.join("repository.sqlite"));
+    Store::open(&Documents::Folder(folder.to_owned()), &index).await
+}
+
 struct Ward {
     registry: Arc<Registry>,
     repository: Arc<Repository>,
@@ -61,11 +70,15 @@ impl Ward {
 
     async fn with_limits(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path()).await.unwrap();
+        Self::of(store, folder, limits)
+    }
+
+    fn of(store: Store, folder: tempfile::TempDir, limits: Limits) -> Self {
         let registry = Arc::new(Registry::default());
         let answers = Endpoint::new(Audit::none());
         let answers = answers.answers(&registry, register).answers(&registry, query);
         let told = Partner::local(Arc::new(answers), Audit::none());
-        let store = Store::open(folder.path()).await.unwrap();
         let repository = Arc::new(Repository::new(REPOSITORY.parse().unwrap(), store, told, limits));
         let partner = Partner::local(Arc::new(endpoint(&repository, Audit::none())), Audit::none());
         Self { registry, repository, partner, folder }
@@ -291,12 +304,12 @@ async fn knows_only_its_own_name_and_documents() {
 async fn never_gives_the_end_of_a_damaged_document() {
     let ward = Ward::open().await;
     ward.provide(submission(), &vec![7; 2_000_000]).await;
-    let shelf = std::fs::read_dir(ward.folder.path().join("documents")).unwrap().next().unwrap().unwrap();
-    let object = std::fs::read_dir(shelf.path()).unwrap().next().unwrap().unwrap().path();
+    let unique_id = submission().entries[0].unique_id.to_string();
+    let found = ward.repository.store.find(&unique_id).await.unwrap().unwrap();
+    let object = ward.folder.path().join(found.key);
     let mut bytes = std::fs::read(&object).unwrap();
     bytes[1_000_000] ^= 1;
     std::fs::write(&object, bytes).unwrap();
-    let unique_id = submission().entries[0].unique_id.to_string();
     let wanted = DocumentRequest {
         home_community_id: None,
         repository_unique_id: REPOSITORY.to_owned(),
@@ -430,7 +443,7 @@ async fn everything_is_there_after_a_restart() {
     let unique_id = submission().entries[0].unique_id.to_string();
     let Ward { folder, repository, partner, registry } = ward;
     drop((repository, partner, registry));
-    let store = Store::open(folder.path()).await.unwrap();
+    let store = open(folder.path()).await.unwrap();
     let found = store.find(&unique_id).await.unwrap().unwrap();
     assert!(found.registered);
     assert_eq!(store.content(&found).collect(10).await.unwrap(), "abc");

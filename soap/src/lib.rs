@@ -23,3 +23,4 @@ pub use message::{Encoding, Message};
 pub use parts::{Binary, Content, Part, Parts, XOP, binary, include, same_content_id};
 pub use peer::{Certificate, Peer};
 pub use server::{Server, Service};
+pub use spool::failed_here;

@@ -41,6 +41,11 @@ impl Folder {
 #[error("internal error, logged as {0}")]
 pub(crate) struct Logged(Uuid);
 
+/// Whether bytes did not come because of a failure of ours, which the log has already: the peer is not to blame.
+pub fn failed_here(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|error| error.is::<Logged>())
+}
+
 /// Bytes on disk, nameless: they are gone with the last who reads them. The file is made when the
 /// first bytes come, and the disk is touched only off the runtime's threads.
 #[derive(Debug)]
@@ -158,6 +163,16 @@ mod tests {
         drop(spool);
         got.extend_from_slice(&reading.collect(4 * BATCH).await.unwrap());
         assert_eq!(got, first);
+    }
+
+    #[tokio::test]
+    async fn a_failure_of_ours_is_told_from_one_of_the_peers() {
+        let folder = Folder::from(PathBuf::from("/nowhere/at/all"));
+        let mut spool = Spool::new(&folder);
+        spool.add_all(&mut Content::from(b"bytes".to_vec())).await.unwrap();
+        let ours = spool.content(0..5).await.unwrap_err();
+        assert!(failed_here(&ours) && ours.to_string().starts_with("internal error"), "{ours}");
+        assert!(!failed_here(&io::Error::other("the peer hung up")));
     }
 
     #[tokio::test]

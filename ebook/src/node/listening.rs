@@ -3,22 +3,17 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use rustls::ServerConfig;
 use soap::limits::SHUTDOWN_TIME;
 use soap::server::Server;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 use super::web_listener::TlsListener;
-use super::{Node, now};
+use super::Node;
 use crate::exit::Failure;
-use crate::meters;
-
-/// How often the repository looks for what crashes and lost answers left behind.
-const SWEEP_EVERY: Duration = Duration::from_secs(6 * 3_600);
 
 /// A node with its ports open, ready to serve.
 #[derive(Debug)]
@@ -41,8 +36,7 @@ impl Listening {
         // Until people can sign in, nobody without a certificate of the domain sees a patient from outside.
         let web_tls = if web_at.ip().is_loopback() { None } else { Some(Arc::clone(&tls)) };
         let soap = Server::bind(soap_at, tls).await.map_err(|error| occupied("soap", soap_at, &error))?;
-        let leave = Duration::from_secs(node.config.soap.drain_seconds);
-        let soap = soap.spooling_in(node.config.data("spool")).leaving_for(leave);
+        let soap = soap.spooling_in(node.config.data("spool"));
         let web = TcpListener::bind(web_at).await.map_err(|error| occupied("web", web_at, &error))?;
         let web_address = web.local_addr().map_err(|error| occupied("web", web_at, &error))?;
         Ok(Self { node, soap, web, web_address, web_tls })
@@ -69,28 +63,28 @@ impl Listening {
         format!("{scheme}://{}", self.web_address)
     }
 
-    /// Serves until `shutdown`. Then it is no longer ready, takes its leave of other nodes, takes no more and
-    /// finishes what is under way; all that time it still says on the web listener how it is.
+    /// Serves until `shutdown`, then takes no more and finishes what is under way.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let Self { node, soap, web, web_tls, .. } = self;
-        let (stop_soap, soap_stops) = signal();
-        let (stop_web, web_stops) = signal();
+        let (stop, stopped) = watch::channel(());
+        let stopping = || {
+            let mut stopped = stopped.clone();
+            async move {
+                // It changes when we stop, and closes when we are dropped.
+                let _ = stopped.changed().await;
+            }
+        };
         let router = crate::web::router(Arc::clone(&node));
-        let soap = tokio::spawn(soap.serve(Arc::new(node.endpoints()), soap_stops));
-        let mut web = tokio::spawn(serve_web(web, web_tls, router, web_stops));
-        let chores =
-            [tokio::spawn(sweep_now_and_then(Arc::clone(&node))), tokio::spawn(count_now_and_then())];
+        let soap = tokio::spawn(soap.serve(Arc::new(node.endpoints()), stopping()));
+        let mut web = tokio::spawn(serve_web(web, web_tls, router, stopping()));
+        let tending = tokio::spawn(tend(Arc::clone(&node)));
         let ended_early = tokio::select! {
             () = shutdown => None,
             ended = &mut web => Some(ended),
         };
-        node.leave();
-        tracing::info!(seconds = node.config.soap.drain_seconds, "the node takes its leave");
-        drop(stop_soap);
-        chores.iter().for_each(tokio::task::JoinHandle::abort);
+        stop.send_replace(());
+        tending.abort();
         soap.await.map_err(io::Error::other)?;
-        node.audit.flush().await;
-        drop(stop_web);
         if let Some(ended) = ended_early {
             return ended.map_err(io::Error::other)?;
         }
@@ -100,15 +94,6 @@ impl Listening {
             Err(_) => Ok(()),
         }
     }
-}
-
-/// Something to drop, and what comes true when it is dropped.
-fn signal() -> (oneshot::Sender<()>, impl Future<Output = ()> + Send + 'static) {
-    let (sender, dropped) = oneshot::channel();
-    (sender, async {
-        // Nothing is ever sent.
-        let _ = dropped.await;
-    })
 }
 
 async fn serve_web(
@@ -126,24 +111,10 @@ async fn serve_web(
     }
 }
 
-/// Clears up after the last run at once, and from then on regularly.
-async fn sweep_now_and_then(node: Arc<Node>) {
-    let Some(repository) = &node.repository else { return };
-    let mut every = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        every.tick().await;
-        if let Err(error) = repository.sweep(now()).await {
-            tracing::error!(%error, "the repository could not be swept; it will be tried again");
-        }
-    }
-}
-
-/// Keeps what was counted small while nobody asks for it.
-async fn count_now_and_then() {
-    let mut every = tokio::time::interval(meters::UPKEEP);
-    loop {
-        every.tick().await;
-        meters::recorder().run_upkeep();
+/// Keeps the repository in order.
+async fn tend(node: Arc<Node>) {
+    if let Some(repository) = &node.repository {
+        repository.tend(node.config.repository.scrub_days).await;
     }
 }
 

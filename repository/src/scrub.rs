@@ -1,0 +1,109 @@
+//! Reads every document again, in the background and at a pace, to find damage while it can be mended (design D2).
+
+use std::error::Error;
+use std::io::{self, ErrorKind};
+
+use actors::integrity::Altered;
+
+use crate::Repository;
+use crate::index;
+use crate::store::{Found, Store, StoreError};
+use crate::upkeep;
+
+/// Documents that are read before where we are is noted.
+const BATCH: i64 = 64;
+const DAY: i64 = 24 * 3_600;
+
+/// Where scrubbing stands: after this number, and when to go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pace {
+    pub(crate) position: i64,
+    pub(crate) due: i64,
+}
+
+impl Repository {
+    /// Reads some documents after a number; what was asked for in so many days is spread over them.
+    pub(crate) async fn scrub(&self, after: i64, now: i64, days: u32) -> Result<Pace, StoreError> {
+        let index = self.store.index();
+        if after == 0 {
+            upkeep::forget_removed(index).await?;
+        }
+        let known = upkeep::damaged(index).await?;
+        let documents = index::after(index, after, BATCH).await?;
+        for document in &documents {
+            match self.store.examine(document).await? {
+                None if known.contains(&document.key) => {
+                    upkeep::forget_damage(index, &document.key).await?;
+                    tracing::info!(object = document.key, "a damaged document is whole again");
+                }
+                None => {}
+                Some(problem) => self.store.report(&document.key, &problem).await?,
+            }
+            metrics::counter!("dosebook_documents_scrubbed_total").increment(1);
+        }
+        let newest = index::newest(index).await?.max(1);
+        let last = documents.last().filter(|_| documents.len() as i64 == BATCH).map(|last| last.number);
+        let covered = last.unwrap_or(newest).saturating_sub(after).max(1);
+        let span = DAY.saturating_mul(i64::from(days));
+        let pause = span.saturating_mul(covered.min(newest)) / newest;
+        Ok(Pace { position: last.unwrap_or(0), due: now.saturating_add(pause.max(1)) })
+    }
+
+    /// How many documents are known to be damaged.
+    pub async fn damaged(&self) -> Result<u64, StoreError> {
+        Ok(upkeep::count_damaged(self.store.index()).await?)
+    }
+}
+
+impl Store {
+    /// Reads a document from end to end; what is wrong with it. An error when that cannot be told.
+    async fn examine(&self, document: &Found) -> Result<Option<String>, StoreError> {
+        let mut content = self.contents().open(document.key.clone(), document.sha256);
+        loop {
+            match content.chunk().await {
+                Ok(Some(_)) => {}
+                Ok(None) => return Ok(None),
+                Err(error) => {
+                    let problem = damage(&error).ok_or(StoreError::Reading(error))?;
+                    // One that was refused meanwhile is not lost.
+                    let still = index::names(self.index(), &document.key).await?;
+                    return Ok(still.then_some(problem));
+                }
+            }
+        }
+    }
+
+    /// Says once that a document is damaged, and remembers it.
+    pub(crate) async fn report(&self, key: &str, problem: &str) -> Result<(), StoreError> {
+        report(self.index(), key, problem).await
+    }
+}
+
+/// Says once that an object is damaged, and remembers it.
+pub(crate) async fn report(index: &database::Database, key: &str, problem: &str) -> Result<(), StoreError> {
+    if upkeep::note_damage(index, key, problem, jiff::Timestamp::now().as_second()).await? {
+        tracing::error!(object = key, problem, "a kept document is damaged: restore it from a backup");
+        metrics::counter!("dosebook_documents_found_damaged_total").increment(1);
+    }
+    Ok(())
+}
+
+/// What is wrong with a document that could not be read; none when it may be right and out of reach.
+pub(crate) fn damage(error: &io::Error) -> Option<String> {
+    let mut cause: Option<&(dyn Error + 'static)> = error.get_ref().map(|error| error as _);
+    let lost = error.kind() == ErrorKind::NotFound;
+    let unreadable = error.raw_os_error() == Some(EIO);
+    let (mut altered, mut gone) = (false, false);
+    while let Some(error) = cause {
+        altered |= error.is::<Altered>();
+        gone |= matches!(error.downcast_ref(), Some(object_store::Error::NotFound { .. }));
+        cause = error.source();
+    }
+    if lost || gone {
+        return Some("it is not there".to_owned());
+    }
+    (altered || unreadable).then(|| error.to_string())
+}
+
+/// What a disk says that cannot read a block.
+const EIO: i32 = 5;
