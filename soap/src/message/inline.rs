@@ -61,8 +61,8 @@ enum Place {
 enum Run {
     /// It is not, or the last tag was an end tag.
     None,
-    /// It began here in the envelope; these digits came so far.
-    Short { start: usize, digits: Vec<u8> },
+    /// It began here in the envelope, and has so many digits so far; references or CDATA stand among them.
+    Short { start: usize, digits: usize, mixed: bool },
     /// It is being taken out from this place among the decoded bytes.
     Long { start: u64, decoder: Base64 },
 }
@@ -131,6 +131,7 @@ impl Extractor {
             }
             Some(b'&') => {
                 self.copy(b"&");
+                self.mix();
                 self.place = Place::Reference;
             }
             Some(other) => {
@@ -198,7 +199,10 @@ impl Extractor {
                 Place::EndTag
             }
             [_, b'!', ..] if self.partial == comment => Place::Comment,
-            [_, b'!', ..] if self.partial == cdata => Place::CData,
+            [_, b'!', ..] if self.partial == cdata => {
+                self.mix();
+                Place::CData
+            }
             partial if comment.starts_with(partial) || cdata.starts_with(partial) => return Ok(1),
             [_, b'?'] => Place::Instruction,
             [_, b'!', ..] => Place::Opaque,
@@ -215,25 +219,31 @@ impl Extractor {
         Ok(1)
     }
 
-    fn start_tag(&mut self, input: &[u8], mut quote: Option<u8>, mut slash: bool) -> usize {
-        for (at, byte) in input.iter().enumerate() {
-            match (quote, byte) {
-                (Some(open), byte) if open == *byte => quote = None,
-                (Some(_), _) => {}
-                (None, b'"' | b'\'') => quote = Some(*byte),
-                (None, b'>') => {
-                    self.copy(input.get(..=at).unwrap_or_default());
+    fn start_tag(&mut self, input: &[u8], mut quote: Option<u8>, slash: bool) -> usize {
+        let mut used = 0;
+        while let Some(rest) = input.get(used..) {
+            let next = match quote {
+                Some(quote) => memchr::memchr(quote, rest),
+                None => memchr::memchr3(b'"', b'\'', b'>', rest),
+            };
+            let Some(at) = next.map(|next| used + next) else { break };
+            used = at + 1;
+            match (quote, input.get(at)) {
+                (None, Some(b'>')) => {
+                    let before = at.checked_sub(1).and_then(|before| input.get(before));
+                    let is_empty = before.map_or(slash, |before| *before == b'/');
+                    self.copy(input.get(..used).unwrap_or_default());
                     self.place = Place::Text;
-                    if !slash {
-                        self.run = Run::Short { start: self.envelope.len(), digits: Vec::new() };
+                    if !is_empty {
+                        self.run = Run::Short { start: self.envelope.len(), digits: 0, mixed: false };
                     }
-                    return at + 1;
+                    return used;
                 }
-                (None, _) => {}
+                (None, open) => quote = open.copied(),
+                (Some(_), _) => quote = None,
             }
-            slash = *byte == b'/';
         }
-        self.place = Place::StartTag { quote, slash };
+        self.place = Place::StartTag { quote, slash: input.last() == Some(&b'/') };
         self.copy(input)
     }
 
@@ -281,17 +291,20 @@ impl Extractor {
                 return Self::decode(decoder, text, &mut self.decoded, &mut self.total);
             }
             Run::Short { digits, .. } => {
-                digits.extend(text.iter().filter(|byte| !byte.is_ascii_whitespace()))
+                *digits += text.iter().filter(|byte| !byte.is_ascii_whitespace()).count();
             }
         }
-        let Run::Short { start, digits } = &mut self.run else { return Ok(()) };
-        if digits.len() <= limits::INLINE {
+        let Run::Short { start, digits, mixed } = self.run else { return Ok(()) };
+        if digits <= limits::INLINE {
             return Ok(());
         }
-        let (digits, mut decoder) = (std::mem::take(digits), Base64::default());
-        self.envelope.truncate(*start);
+        let mut text = self.envelope.split_off(start);
+        if mixed {
+            text = unmixed(&text);
+        }
+        let mut decoder = Base64::default();
         let start = self.total;
-        Self::decode(&mut decoder, &digits, &mut self.decoded, &mut self.total)?;
+        Self::decode(&mut decoder, &text, &mut self.decoded, &mut self.total)?;
         self.run = Run::Long { start, decoder };
         Ok(())
     }
@@ -301,6 +314,13 @@ impl Extractor {
         decoder.feed(text, out)?;
         *total += (out.len() - before) as u64;
         Ok(())
+    }
+
+    /// Something stands among the digits that is none of them, and no end of them either.
+    const fn mix(&mut self) {
+        if let Run::Short { mixed, .. } = &mut self.run {
+            *mixed = true;
+        }
     }
 
     /// A byte that is not base64: ordinary text, unless some of it was already taken out.
@@ -323,6 +343,23 @@ impl Extractor {
         }
         Ok(())
     }
+}
+
+/// Digits without the references to white space and the marks of CDATA among them.
+fn unmixed(mut text: &[u8]) -> Vec<u8> {
+    let mut digits = Vec::with_capacity(text.len());
+    while let Some(at) = memchr::memchr3(b'&', b'<', b']', text) {
+        let (before, mark) = text.split_at(at);
+        digits.extend_from_slice(before);
+        let end: &[u8] = match mark.first() {
+            Some(b'&') => b";",
+            Some(b'<') => b"[CDATA[",
+            _ => b"]]>",
+        };
+        text = memchr::memmem::find(mark, end).and_then(|at| mark.get(at + end.len()..)).unwrap_or_default();
+    }
+    digits.extend_from_slice(text);
+    digits
 }
 
 const fn is_base64(byte: u8) -> bool {

@@ -89,37 +89,38 @@ pub(super) fn parse(document: &[u8], limits: &Limits) -> Result<Element, ParseEr
     }
 }
 
-/// A start tag as it stands; names of attributes are resolved when all its prefixes are known.
-#[derive(Default)]
-struct Tag<'a> {
-    attributes: Vec<(&'a str, String)>,
-    declarations: Vec<(&'a str, Cow<'a, str>)>,
-}
-
-fn read_tag<'a>(start: &'a BytesStart<'_>, limits: &Limits) -> Result<Tag<'a>, String> {
-    let mut tag = Tag::default();
-    set_apart(start)?;
+/// The prefixes that a start tag declares.
+fn declarations<'a>(
+    start: &'a BytesStart<'_>,
+    limits: &Limits,
+) -> Result<Vec<(&'a str, Cow<'a, str>)>, String> {
+    let mut declarations = Vec::new();
+    if memchr::memmem::find(start.as_bytes(), b"xmlns").is_none() {
+        return Ok(declarations);
+    }
+    // That no prefix is declared twice, the iterator sees.
     for attribute in start.attributes() {
         let attribute = attribute.map_err(|error| format!("not well-formed: {error}"))?;
-        if tag.attributes.len() + tag.declarations.len() >= limits.attributes {
-            return Err(format!("more than {} attributes in one element", limits.attributes));
-        }
-        let prefix = match attribute.key.0.split_once(':').unwrap_or(("", attribute.key.0)) {
-            ("", "xmlns") => "",
-            ("xmlns", prefix) if is_name(prefix) => prefix,
-            ("xmlns", prefix) => return Err(format!("'{prefix}' is not a prefix")),
-            _ => {
-                let value = read_value(&attribute, limits.value)?.into_owned();
-                tag.attributes.push((attribute.key.0, value));
-                continue;
-            }
-        };
-        tag.declarations.push((prefix, read_value(&attribute, limits.namespace)?));
-        if tag.declarations.len() > limits.declarations {
+        let Some(prefix) = declared(attribute.key.0)? else { continue };
+        declarations.push((prefix, read_value(&attribute, limits.namespace)?));
+        if declarations.len() > limits.declarations {
             return Err(format!("more than {} namespace declarations", limits.declarations));
         }
     }
-    Ok(tag)
+    Ok(declarations)
+}
+
+/// The prefix that an attribute of this name declares; none if it is an ordinary one.
+fn declared(name: &str) -> Result<Option<&str>, String> {
+    match name.strip_prefix("xmlns") {
+        Some("") => Ok(Some("")),
+        Some(rest) => match rest.strip_prefix(':') {
+            Some(prefix) if is_name(prefix) => Ok(Some(prefix)),
+            Some(prefix) => Err(format!("'{prefix}' is not a prefix")),
+            None => Ok(None),
+        },
+        None => Ok(None),
+    }
 }
 
 /// Makes sure that white space stands between attributes.
@@ -191,7 +192,9 @@ impl<'a> Builder<'a> {
                 self.close()?;
             }
             Event::End(_) => self.close()?,
-            Event::Text(text) if text.contains("]]>") => return Err("']]>' in text".to_owned()),
+            Event::Text(text) if memchr::memchr(b']', text.as_bytes()).is_some() && text.contains("]]>") => {
+                return Err("']]>' in text".to_owned());
+            }
             Event::Text(text) => self.text(&text.xml10_content())?,
             Event::CData(text) if !self.open.is_empty() => self.text(&text.xml10_content())?,
             Event::GeneralRef(reference) if !self.open.is_empty() => {
@@ -227,23 +230,37 @@ impl<'a> Builder<'a> {
         if self.open.len() >= self.limits.depth {
             return Err(format!("elements nested deeper than {}", self.limits.depth));
         }
-        let Tag { attributes: raw, declarations } = read_tag(start, self.limits)?;
-        self.attributes += raw.len() + declarations.len();
-        if self.attributes > self.limits.nodes {
-            return Err(format!("more than {} attributes in the document", self.limits.nodes));
-        }
-        let declarations = self.scope.enter(declarations)?;
-        let mut attributes: Vec<Attribute> = Vec::with_capacity(raw.len());
-        for (name, value) in raw {
-            let name = self.scope.attribute(name)?;
-            if attributes.iter().any(|other| other.name == name) {
-                return Err(format!("attribute {name} twice in one element"));
-            }
-            attributes.push(Attribute { name, value });
-        }
+        set_apart(start)?;
+        let declarations = self.scope.enter(declarations(start, self.limits)?)?;
+        let attributes = self.attributes(start, declarations.len())?;
         let name = self.scope.element(start.name().0)?;
         self.open.push(Element { name, attributes, children: Vec::new(), declarations });
         Ok(())
+    }
+
+    /// The attributes of a start tag, whose names mean something only when all its prefixes are known.
+    fn attributes(&mut self, start: &BytesStart<'_>, declarations: usize) -> Result<Vec<Attribute>, String> {
+        let mut attributes: Vec<Attribute> = Vec::new();
+        for attribute in start.attributes().with_checks(false) {
+            let attribute = attribute.map_err(|error| format!("not well-formed: {error}"))?;
+            if declared(attribute.key.0)?.is_some() {
+                continue;
+            }
+            if attributes.len() + declarations >= self.limits.attributes {
+                return Err(format!("more than {} attributes in one element", self.limits.attributes));
+            }
+            let name = self.scope.attribute(attribute.key.0)?;
+            if attributes.iter().any(|other| other.name == name) {
+                return Err(format!("attribute {name} twice in one element"));
+            }
+            let value = read_value(&attribute, self.limits.value)?.into_owned();
+            attributes.push(Attribute { name, value });
+        }
+        self.attributes += attributes.len() + declarations;
+        if self.attributes > self.limits.nodes {
+            return Err(format!("more than {} attributes in the document", self.limits.nodes));
+        }
+        Ok(attributes)
     }
 
     fn close(&mut self) -> Result<(), String> {
