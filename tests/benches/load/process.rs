@@ -1,51 +1,58 @@
-//! Rate and CPU of a serving process while something is asked of it.
+//! What a process has used: CPU and memory, from `/proc` (proc(5)).
 
 use std::fs;
 
-use crate::timed;
+/// Clock ticks in a second, as `/proc` counts them on every Linux that Rust runs on.
+const TICKS: f64 = 100.0;
 
-/// One measurement.
-#[derive(Clone, Copy)]
-pub(crate) struct Sample {
-    /// Megabytes (10^6) a second.
-    pub(crate) rate: f64,
-    /// Microseconds of CPU of the serving process for a megabyte.
-    pub(crate) cpu: f64,
-}
+/// Fields of `/proc/PID/stat` behind the name: the parent; own user and system time; that of children that ended.
+const PARENT: usize = 1;
+const OWN: [usize; 2] = [11, 12];
+const CHILDREN: [usize; 2] = [13, 14];
 
-/// Measures `work`, which moves `size` bytes through a process.
-pub(crate) async fn measured(process: u32, size: u64, work: impl Future<Output = ()>) -> Sample {
-    let before = cpu_seconds(process);
-    let seconds = timed(work).await;
-    let megabytes = size as f64 / 1e6;
-    let cpu = (cpu_seconds(process) - before) * 1e6 / megabytes;
-    Sample { rate: megabytes / seconds, cpu }
-}
-
-/// User and system time of a process (`proc(5)`, fields 14 and 15, in hundredths of a second).
+/// User and system time of a process, in seconds.
 pub(crate) fn cpu_seconds(process: u32) -> f64 {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let (_, after_name) = stat.rsplit_once(')').unwrap();
-    let ticks: u64 =
-        after_name.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().unwrap()).sum();
-    ticks as f64 / 100.0
+    fields(process).map_or(0.0, |fields| sum(&fields, &OWN)) / TICKS
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or_default()
+/// User and system time of a process and of all that it has started, in seconds: what a PostgreSQL server used,
+/// whose first process starts one for each connection.
+pub(crate) fn cpu_seconds_of_family(parent: u32) -> f64 {
+    let own = fields(parent).map_or(0.0, |fields| sum(&fields, &OWN) + sum(&fields, &CHILDREN));
+    let processes =
+        fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let living = processes.filter_map(fields).filter(|fields| fields.get(PARENT) == Some(&u64::from(parent)));
+    (own + living.map(|fields| sum(&fields, &OWN)).sum::<f64>()) / TICKS
 }
 
-/// Prints a row: floor, node, ratio.
-pub(crate) fn print(what: &str, floor: &[Sample], node: &[Sample]) {
-    let rate = |samples: &[Sample]| median(samples.iter().map(|sample| sample.rate).collect());
-    let cpu = |samples: &[Sample]| median(samples.iter().map(|sample| sample.cpu).collect());
-    println!(
-        "{what}: floor {:.0} MB/s, node {:.0} MB/s, ratio {:.2}; CPU floor {:.0} us/MB, node {:.0} us/MB",
-        rate(floor),
-        rate(node),
-        rate(node) / rate(floor),
-        cpu(floor),
-        cpu(node)
-    );
+/// The parent of a process.
+pub(crate) fn parent(process: u32) -> Option<u32> {
+    fields(process)?.get(PARENT).and_then(|parent| u32::try_from(*parent).ok())
+}
+
+/// Memory that a process has resident now, in bytes.
+pub(crate) fn resident(process: u32) -> u64 {
+    status(process, "VmRSS:")
+}
+
+/// The most memory that a process has had resident, in bytes.
+pub(crate) fn peak_resident(process: u32) -> u64 {
+    status(process, "VmHWM:")
+}
+
+fn status(process: u32, name: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() * 1024
+}
+
+/// The numbers behind the name; what is no number (the state) is 0.
+fn fields(process: u32) -> Option<Vec<u64>> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, behind_name) = stat.rsplit_once(')')?;
+    Some(behind_name.split_whitespace().map(|field| field.parse().unwrap_or(0)).collect())
+}
+
+fn sum(fields: &[u64], which: &[usize]) -> f64 {
+    which.iter().filter_map(|field| fields.get(*field)).map(|ticks| *ticks as f64).sum()
 }

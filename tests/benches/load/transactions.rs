@@ -1,191 +1,159 @@
-//! Many small transactions at once: rate, percentiles and CPU of the node for each.
-//!
-//! The floor beside each is hyper over mutual TLS that reads a request of the same size and answers as many bytes
-//! from memory: it keeps nothing, so what a node must make durable stands in the difference.
+//! Many transactions at once: a node beside the floor, in turns.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
-use actors::Partner;
-use actors::consumer::Consumer;
-use actors::transactions::stored_query::{FindDocuments, Query};
-use actors::transactions::{Register, StoredQuery};
-use metadata::{AvailabilityStatus, Hash};
-use tests::{Document, Node, REPOSITORY};
-use tokio::task::JoinSet;
-
-use crate::Plan;
-use crate::floor::Floor;
-use crate::process::cpu_seconds;
+use crate::asker::{Asker, Kind};
+use crate::engine::Engine;
+use crate::floor::{Floor, Material};
+use crate::https::Peer;
+use crate::identity;
+use crate::known::Known;
+use crate::load::{Load, Measured, median};
+use crate::plan::Plan;
+use crate::requests::Requests;
+use crate::table::{Cell, Row, Table};
+use crate::template::Template;
 
 /// A dose report of a common size.
 const DOCUMENT: usize = 40 << 10;
-/// Documents of the patient that is asked for.
-const FOUND: usize = 20;
+/// Sizes of dose reports with `--mix`, one as often as the other: the middle is a CT report with a few events,
+/// the largest an angiography with hundreds.
+const MIX: [usize; 8] = [8 << 10, 12 << 10, 16 << 10, 24 << 10, 40 << 10, 80 << 10, 160 << 10, 400 << 10];
+/// Patients that are asked for, and documents of each.
+const KNOWN: (usize, usize) = (50, 20);
 
-struct Load {
-    clients: usize,
-    time: Duration,
+/// A row of the table.
+struct Work {
+    kind: Kind,
+    name: &'static str,
+    /// The share of the floor's rate that is asked for.
+    bar: f64,
+    /// What the floor is asked.
+    floor: &'static str,
 }
 
-/// What a load came to.
-struct Measured {
-    rate: f64,
-    /// Milliseconds: median and 99th percentile.
-    p50: f64,
-    p99: f64,
-    /// Microseconds of CPU of the serving process for a request.
-    cpu: f64,
-}
+const WORK: [Work; 4] = [
+    Work { kind: Kind::Register, name: "ITI-42, one entry", bar: 0.5, floor: "/register" },
+    Work { kind: Kind::Provide, name: "ITI-41, one entry", bar: 0.5, floor: "/provide/{start}" },
+    Work { kind: Kind::Find, name: "ITI-18, 20 x LeafClass", bar: 0.4, floor: "/find" },
+    Work { kind: Kind::Fetch, name: "ITI-43, one document", bar: 0.5, floor: "/fetch/{document}" },
+];
+/// With a new connection for each question the floor of the first row only shakes hands and takes the request.
+const NEW_CONNECTIONS: [Work; 5] = [
+    Work { kind: Kind::Register, name: "ITI-42, floor keeps nothing", bar: 0.6, floor: "/post" },
+    Work { bar: 0.6, ..WORK[0] },
+    Work { bar: 0.6, ..WORK[1] },
+    Work { bar: 0.6, ..WORK[2] },
+    Work { bar: 0.6, ..WORK[3] },
+];
 
-/// Asks each kind of transaction in turn with the floor, and prints the table.
+/// Measures each kind of transaction in turn with the floor, and prints the table.
 pub(crate) async fn compare(plan: &Plan) {
-    let clients = usize::try_from(plan.number("--clients", 32)).unwrap();
-    let load = Load { clients, time: Duration::from_secs(plan.number("--seconds", 5)) };
-    let node = Node::start();
-    let floor = Arc::new(Floor::start(&node));
-    let asked = Arc::new(Asked::prepare(&node).await);
-    println!("{} clients, {} s each", load.clients, load.time.as_secs());
-    println!(
-        "{:42} {:>9} {:>9} {:>9} {:>9} {:>9} {:>6}",
-        "", "floor/s", "node/s", "p50 ms", "p99 ms", "CPU us", "ratio"
-    );
-    let rows: [(&str, Kind, usize, usize); 4] = [
-        ("ITI-42, one entry", Kind::Register, 12 << 10, 1 << 10),
-        ("ITI-41, one entry, 40 KiB", Kind::Provide, DOCUMENT + (12 << 10), 1 << 10),
-        ("ITI-18, 20 entries, LeafClass", Kind::Find, 2 << 10, asked.answer_size),
-        ("ITI-43, 40 KiB", Kind::Fetch, 1 << 10, DOCUMENT),
-    ];
-    for (name, kind, request, answer) in rows {
-        let bare = Arc::clone(&floor);
-        let ask = move || {
-            let floor = Arc::clone(&bare);
-            async move { floor.exchange(request, answer).await }
+    let load = Load::of(plan);
+    let engine = Engine::of(plan).await;
+    let mut node = engine.node();
+    let sizes = if plan.says("--mix") { MIX.to_vec() } else { vec![DOCUMENT] };
+    let requests = Requests::prepare(&node, &sizes).await;
+    let peer = identity::peer(&node);
+    let provide = Requests::prepare(&node, &[DOCUMENT]).await.provide.remove(0);
+    let known = Arc::new(Known::submit(&peer, &provide, KNOWN.0, KNOWN.1).await);
+    let material = Material::of(&peer, &requests, &known).await;
+    node.stop();
+    let floor = Floor::start(&node, &engine, Some(&material)).await;
+    node.resume();
+    print_requests(&requests, &material);
+    let mut table = Table::new(title(plan, &load, &engine), plan.says("--json"));
+    let works: &[Work] = if load.new_connections { &NEW_CONNECTIONS } else { &WORK };
+    for work in works {
+        let Work { kind, name, .. } = *work;
+        if plan.value("--only").is_some_and(|only| !name.starts_with(only)) {
+            continue;
+        }
+        let asker = |peer: &Peer, templates| {
+            Asker::new(kind, peer.clone(), templates, Arc::clone(&known), plan.count("--patients", 10_000))
         };
-        let floor_rate = load.measured(floor.process_id(), ask).await.rate;
-        let asked = Arc::clone(&asked);
-        let ask = move || {
-            let asked = Arc::clone(&asked);
-            async move { asked.ask(kind).await }
-        };
-        let Measured { rate, p50, p99, cpu } = load.measured(node.process_id(), ask).await;
-        let ratio = rate / floor_rate;
-        println!("{name:42} {floor_rate:9.0} {rate:9.0} {p50:9.2} {p99:9.2} {cpu:9.0} {ratio:6.2}");
+        let on_node = asker(&peer, of_kind(&requests, kind));
+        let on_floor = asker(floor.peer(), floor_requests(&requests, work));
+        let (mut floors, mut nodes) = (Vec::new(), Vec::new());
+        for _ in 0..plan.number("--rounds", 3) {
+            floors.push(load.run(&on_floor, floor.process_id(), engine.process()).await);
+            nodes.push(load.run(&on_node, node.process_id(), engine.process()).await);
+        }
+        on_node.check_noted(&node).await;
+        table.push(row(work, &floors, &nodes, engine.is_postgres()));
     }
+    table.print();
     println!("node, most memory resident: {} MiB", node.peak_resident() >> 20);
+    drop((node, floor));
+    engine.clean().await;
 }
 
-impl Load {
-    /// Every client asks again as soon as it has its answer.
-    async fn measured<F, P>(&self, process: u32, ask: F) -> Measured
-    where
-        F: Fn() -> P + Clone + Send + 'static,
-        P: Future<Output = ()> + Send,
-    {
-        ask().await;
-        let (start, cpu) = (Instant::now(), cpu_seconds(process));
-        let until = start + self.time;
-        let mut clients = JoinSet::new();
-        for _ in 0..self.clients {
-            let ask = ask.clone();
-            clients.spawn(async move {
-                let mut times = Vec::new();
-                while Instant::now() < until {
-                    let asked = Instant::now();
-                    ask().await;
-                    times.push(asked.elapsed().as_secs_f64() * 1e3);
-                }
-                times
-            });
-        }
-        let mut times = clients.join_all().await.concat();
-        times.sort_by(f64::total_cmp);
-        let seconds = start.elapsed().as_secs_f64();
-        let percentile =
-            |share: f64| times.get((times.len() as f64 * share) as usize).copied().unwrap_or_default();
-        let count = times.len() as f64;
-        let cpu = (cpu_seconds(process) - cpu) * 1e6 / count;
-        Measured { rate: count / seconds, p50: percentile(0.5), p99: percentile(0.99), cpu }
+fn title(plan: &Plan, load: &Load, engine: &Engine) -> String {
+    let loop_ = load.rate.map_or("closed loop".to_owned(), |rate| format!("open loop, {rate} a second"));
+    let connections = if load.new_connections { ", a new connection each time" } else { "" };
+    let documents = if plan.says("--mix") { "8 to 400 KiB" } else { "40 KiB" };
+    format!(
+        "{engine}, {} clients, {loop_}{connections}, documents of {documents}, {} rounds of {} s in turns, medians",
+        load.clients,
+        plan.number("--rounds", 3),
+        load.time.as_secs()
+    )
+}
+
+fn print_requests(requests: &Requests, material: &Material) {
+    eprintln!(
+        "requests: ITI-42 {} bytes, ITI-41 {} bytes, ITI-18 {} bytes and its answer {}, ITI-43 {} bytes",
+        requests.register.size(),
+        requests.provide.iter().map(Template::size).max().unwrap_or(0),
+        requests.find.size(),
+        material.found.bytes.len(),
+        requests.fetch.size()
+    );
+}
+
+fn of_kind(requests: &Requests, kind: Kind) -> Vec<Template> {
+    match kind {
+        Kind::Register => vec![requests.register.clone()],
+        Kind::Provide => requests.provide.clone(),
+        Kind::Find => vec![requests.find.clone()],
+        Kind::Fetch => vec![requests.fetch.clone()],
     }
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Register,
-    Provide,
-    Find,
-    Fetch,
+/// The same bytes, to the paths of the floor, which does not read what is in them.
+fn floor_requests(requests: &Requests, work: &Work) -> Vec<Template> {
+    let to_floor = |template: &Template| {
+        let start = template.document().unwrap_or(0).to_string();
+        template.to(work.floor.replace("{start}", &start))
+    };
+    of_kind(requests, work.kind).iter().map(to_floor).collect()
 }
 
-/// What is asked, and of whom.
-struct Asked {
-    registry: Partner,
-    repository: Partner,
-    consumer: Consumer,
-    known: Document,
-    answer_size: usize,
-    patients: AtomicU64,
-}
-
-impl Asked {
-    async fn prepare(node: &Node) -> Self {
-        let (registry, repository, consumer) = (node.registry(), node.repository(), node.consumer());
-        let mut known = Document::of("KNOWN", vec![7; DOCUMENT]);
-        for _ in 0..FOUND {
-            known = Document::of("KNOWN", vec![7; DOCUMENT]);
-            assert!(known.provide(&repository).await.unwrap().is_success());
-        }
-        let mut asked =
-            Self { registry, repository, consumer, known, answer_size: 0, patients: AtomicU64::new(0) };
-        let answer = asked.consumer.query(StoredQuery::leaf_class(asked.query())).await.unwrap();
-        let (objects, _) = answer.into_objects();
-        asked.answer_size = objects.iter().map(|object| object.write().write().len()).sum();
-        asked
+fn row(work: &Work, floors: &[Measured], nodes: &[Measured], postgres: bool) -> Row {
+    let (floor, node) = (median(floors, |m| m.rate), median(nodes, |m| m.rate));
+    let (floor_cpu, node_cpu) = (median(floors, |m| m.cpu), median(nodes, |m| m.cpu));
+    let time = |rounds: &[Measured], share| Cell::Number(median(rounds, |m| m.percentile(share)), 2);
+    let mut row = vec![
+        ("work", Cell::text_of(work.name)),
+        ("floor/s", Cell::Number(floor, 0)),
+        ("node/s", Cell::Number(node, 0)),
+        ("ratio", Cell::Number(node / floor, 2)),
+        ("bar", Cell::Number(work.bar, 1)),
+        ("floor p50 ms", time(floors, 0.5)),
+        ("floor p99", time(floors, 0.99)),
+        ("floor p99.9", time(floors, 0.999)),
+        ("node p50 ms", time(nodes, 0.5)),
+        ("node p99", time(nodes, 0.99)),
+        ("node p99.9", time(nodes, 0.999)),
+        ("floor CPU us", Cell::Number(floor_cpu, 0)),
+        ("node CPU us", Cell::Number(node_cpu, 0)),
+        ("CPU ratio", Cell::Number(floor_cpu / node_cpu, 2)),
+    ];
+    if postgres {
+        row.push(("floor database CPU us", Cell::Number(median(floors, |m| m.database_cpu), 0)));
+        row.push(("node database CPU us", Cell::Number(median(nodes, |m| m.database_cpu), 0)));
     }
-
-    fn query(&self) -> Query {
-        Query::FindDocuments(FindDocuments {
-            patient_id: self.known.patient(),
-            status: vec![AvailabilityStatus::Approved],
-            filter: Default::default(),
-        })
-    }
-
-    /// A document of one of many patients.
-    fn fresh(&self, bytes: Vec<u8>) -> Document {
-        Document::of(&format!("P{}", self.patients.fetch_add(1, Ordering::Relaxed) % 10_000), bytes)
-    }
-
-    async fn ask(&self, kind: Kind) {
-        match kind {
-            Kind::Register => {
-                let mut submission = self.fresh(Vec::new()).submission;
-                for entry in &mut submission.entries {
-                    entry.hash = Some(Hash::from_bytes([7; 20]));
-                    entry.size = Some(1);
-                    entry.repository_unique_id = Some(REPOSITORY.parse().unwrap());
-                }
-                let answer = self.registry.ask(Register { submission }).await.unwrap();
-                assert!(answer.is_success(), "{:?}", answer.errors);
-            }
-            Kind::Provide => {
-                let mut bytes = vec![7; DOCUMENT];
-                let own = uuid::Uuid::new_v4();
-                bytes.get_mut(..16).unwrap().copy_from_slice(own.as_bytes());
-                let answer = self.fresh(bytes).provide(&self.repository).await.unwrap();
-                assert!(answer.is_success(), "{:?}", answer.errors);
-            }
-            Kind::Find => {
-                let answer = self.consumer.query(StoredQuery::leaf_class(self.query())).await.unwrap();
-                assert_eq!(answer.found.len(), FOUND);
-            }
-            Kind::Fetch => {
-                let mut entry = self.known.entry().clone();
-                entry.repository_unique_id = Some(REPOSITORY.parse().unwrap());
-                let content = self.consumer.fetch(&entry).await.unwrap();
-                assert_eq!(content.collect(usize::MAX).await.unwrap().len(), DOCUMENT);
-            }
-        }
-    }
+    let refused: u64 = floors.iter().chain(nodes).map(|m| m.refused).sum();
+    row.push(("refused", Cell::Number(refused as f64, 0)));
+    row
 }
