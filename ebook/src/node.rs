@@ -8,6 +8,7 @@ mod web_listener;
 
 use std::fs::{self, File, TryLockError};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use actors::audit::Audit;
@@ -23,6 +24,7 @@ use repository::{Limits, Repository};
 use crate::config::{self, Config, RegistryAt};
 use crate::exit::{Failure, file};
 use crate::history::Community;
+use crate::meters;
 
 pub use identifiers::Identifiers;
 pub use identity::Credentials;
@@ -51,6 +53,7 @@ pub struct Node {
     audit: Audit,
     registry_endpoint: Option<Arc<Endpoint>>,
     repository_endpoint: Option<Arc<Endpoint>>,
+    is_leaving: AtomicBool,
     /// Held for as long as the node is open: nobody else opens the same data folder.
     _lock: File,
 }
@@ -75,6 +78,8 @@ impl std::fmt::Debug for Node {
 impl Node {
     /// Opens everything that the node keeps, making what is not there yet.
     pub async fn open(config: Config) -> Result<Self, Failure> {
+        // Before anything counts.
+        meters::recorder();
         let lock = lock(&config)?;
         let identity_is_new = identity::make(&config)?;
         let credentials = Credentials::read(&config)?;
@@ -119,6 +124,7 @@ impl Node {
             audit,
             registry_endpoint,
             repository_endpoint,
+            is_leaving: AtomicBool::new(false),
             _lock: lock,
         })
     }
@@ -137,9 +143,17 @@ impl Node {
         &self.audit
     }
 
-    /// Looks at all that it needs to answer, by asking its own keepers. Nothing of this is audited.
+    /// It is about to stop, and no longer ready.
+    fn leave(&self) {
+        self.is_leaving.store(true, Ordering::Relaxed);
+    }
+
+    /// Looks at all that it needs to answer, by asking its own keepers. Nothing of this is audited or counted.
     pub async fn readiness(&self) -> Vec<Check> {
         let check = |name, outcome| Check { name, outcome, note: None };
+        if self.is_leaving.load(Ordering::Relaxed) {
+            return vec![check("node", Err("it is about to stop: ask another".to_owned()))];
+        }
         let mut checks = vec![check("certificate", self.certificate_holds())];
         if let Some(registry) = &self.registry {
             let endpoint = Arc::new(registry::endpoint(registry, Audit::none()));

@@ -1,4 +1,5 @@
-//! What people's browsers are answered: the book, its stylesheet, and whether the node lives (design D13, D14).
+//! What people's browsers are answered: the book and its stylesheet; and monitors: whether the node lives, and
+//! what it counts (design D13, D14).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use axum::routing::get;
 use metadata::{PatientId, RegistryErrors};
 
 use crate::book::{Book, Frame, Language, MessagePage};
+use crate::meters;
 use crate::node::Node;
 
 /// Nothing but our own stylesheet and images; no script at all; nobody may frame us.
@@ -35,6 +37,7 @@ fn pages(book: Arc<Book>) -> Router {
         .route("/", get(async || Redirect::to("/book")))
         .route("/book", get(patients))
         .route("/book/patients/{id}", get(patient))
+        .route("/metrics", get(metrics))
         .fallback(not_found)
         .layer(middleware::from_fn_with_state(Arc::clone(&book), only_by_our_name))
         .route(
@@ -47,6 +50,11 @@ fn pages(book: Arc<Book>) -> Router {
 
 fn asset(kind: &'static str, content: &'static str) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "max-age=3600")], content)
+}
+
+/// What Prometheus reads. It has the access rule of the book.
+async fn metrics() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], meters::text())
 }
 
 /// 200 when the node can do its work, 503 with what is wrong.

@@ -21,6 +21,7 @@ use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
 use soap::parts::Content;
 use tokio::task::JoinHandle;
 
+use crate::meters;
 use crate::store::StoreError;
 pub use bucket::Bucket;
 use bucket::OpenBucket;
@@ -177,6 +178,7 @@ impl Contents {
             Place::Bucket(_) => reading::of_object(Arc::clone(&self.objects), &key, sha256),
         };
         Content::from_stream(content.inspect_err(move |error| {
+            meters::unreadable(error);
             tracing::error!(%error, object, "a kept document cannot be given");
         }))
     }

@@ -5,6 +5,7 @@
 
 mod content;
 mod index;
+mod meters;
 mod provide;
 mod retrieve;
 mod scrub;

@@ -39,6 +39,20 @@ pub(crate) fn swept(swept: &Swept) {
     count("confirmed", swept.confirmed);
     count("removed", swept.removed);
     count("objects", swept.objects);
-    gauge!("dosebook_documents_in_doubt").set(swept.in_doubt as f64);
     gauge!("dosebook_last_sweep_timestamp_seconds").set(jiff::Timestamp::now().as_second() as f64);
+}
+
+/// What could not be settled.
+pub(crate) fn in_doubt(documents: usize) {
+    gauge!("dosebook_documents_in_doubt").set(documents as f64);
+}
+
+/// A document was read again in the background.
+pub(crate) fn scrubbed() {
+    counter!("dosebook_documents_scrubbed_total").increment(1);
+}
+
+/// So many documents are known to be damaged.
+pub(crate) fn damaged(documents: u64) {
+    gauge!("dosebook_documents_damaged").set(documents as f64);
 }

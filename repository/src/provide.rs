@@ -16,6 +16,7 @@ use metadata::{
 
 use crate::Repository;
 use crate::content::Kept;
+use crate::meters;
 use crate::store::{New, StoreError};
 
 impl Repository {
@@ -249,6 +250,7 @@ impl From<StoreError> for RegistryErrors {
             | StoreError::Index(_)
             | StoreError::Reading(_)
             | StoreError::Folder { .. } => {
+                meters::failed(&error);
                 let mut errors = internal("keeping or giving a document", &error);
                 if let Some(code) = remedy(&error) {
                     errors.0.iter_mut().for_each(|error| error.code = code.clone());

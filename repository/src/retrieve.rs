@@ -7,6 +7,7 @@ use metadata::{ErrorCode, RegistryError, RegistryErrors};
 use soap::parts::Content;
 
 use crate::Repository;
+use crate::meters;
 use crate::store::{Found, StoreError};
 
 /// Bytes of documents that one answer holds ready before it begins.
@@ -82,6 +83,7 @@ impl Repository {
 }
 
 fn outgoing(wanted: DocumentRequest, found: Found, content: Content) -> (Retrieved, Outgoing) {
+    meters::given(found.size);
     let outgoing = Outgoing { media_type: found.mime_type.clone(), content };
     let retrieved = Retrieved {
         request: wanted,

@@ -7,6 +7,7 @@ use actors::integrity::Altered;
 
 use crate::Repository;
 use crate::index;
+use crate::meters;
 use crate::store::{Found, Store, StoreError};
 use crate::upkeep;
 
@@ -39,7 +40,7 @@ impl Repository {
                 None => {}
                 Some(problem) => self.store.report(&document.key, &problem).await?,
             }
-            metrics::counter!("dosebook_documents_scrubbed_total").increment(1);
+            meters::scrubbed();
         }
         let newest = index::newest(index).await?.max(1);
         let last = documents.last().filter(|_| documents.len() as i64 == BATCH).map(|last| last.number);
@@ -83,7 +84,6 @@ impl Store {
 pub(crate) async fn report(index: &database::Database, key: &str, problem: &str) -> Result<(), StoreError> {
     if upkeep::note_damage(index, key, problem, jiff::Timestamp::now().as_second()).await? {
         tracing::error!(object = key, problem, "a kept document is damaged: restore it from a backup");
-        metrics::counter!("dosebook_documents_found_damaged_total").increment(1);
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use tokio::task::JoinError;
 use crate::content::{Contents, Documents, Kept};
 use crate::index;
 pub(crate) use crate::index::{Found, New};
+use crate::meters;
 use crate::scrub;
 
 /// Why a document could not be kept or given.
@@ -74,7 +75,9 @@ impl Store {
 
     /// Keeps the bytes of a document, not yet under any id.
     pub(crate) async fn keep(&self, content: Content, limit: u64) -> Result<Kept, StoreError> {
-        self.contents.keep(content, limit).await
+        let kept = self.contents.keep(content, limit).await?;
+        meters::kept(kept.size);
+        Ok(kept)
     }
 
     /// Files kept documents under their ids, all or none; they can be found from now on. Bytes that were
@@ -134,10 +137,11 @@ impl Store {
     /// All of a found document that is small.
     pub(crate) async fn bytes(&self, found: &Found) -> Result<Bytes, StoreError> {
         let read = self.contents.read(&found.key, found.sha256, found.size).await;
-        if let Err(StoreError::Reading(error)) = &read
-            && let Some(problem) = scrub::damage(error)
-        {
-            remember(&self.index, &found.key, &problem).await;
+        if let Err(StoreError::Reading(error)) = &read {
+            meters::unreadable(error);
+            if let Some(problem) = scrub::damage(error) {
+                remember(&self.index, &found.key, &problem).await;
+            }
         }
         read
     }

@@ -8,6 +8,7 @@ use metadata::{Hash, UniqueId};
 
 use crate::Repository;
 use crate::index;
+use crate::meters;
 use crate::store::{Found, StoreError};
 
 /// Seconds after which a document that was filed is asked about: far longer than a registry takes to answer.
@@ -55,23 +56,29 @@ impl Repository {
         let (before, mut after) = (now.saturating_sub(DOUBT), 0);
         loop {
             let documents = index::pending(self.store.index(), before, after).await?;
-            let Some(last) = documents.last() else { return Ok(()) };
+            let Some(last) = documents.last() else { break };
             after = last.number;
             if !self.settle_some(&documents, swept).await? {
-                return Ok(());
+                break;
             }
         }
+        meters::in_doubt(swept.in_doubt);
+        meters::swept(swept);
+        Ok(())
     }
 
     /// Removes what nothing names on one of the shelves.
     pub(crate) async fn sweep_shelf(&self, shelf: u8, now: i64, swept: &mut Swept) -> Result<(), StoreError> {
         let before = now.saturating_sub(ABANDONED);
+        let mut objects = 0;
         let mut batches = std::pin::pin!(self.store.contents().dated(shelf));
         while let Some(batch) = batches.try_next().await? {
             let old = batch.into_iter().filter(|(_, changed)| *changed < before);
-            swept.objects += self.store.remove_unnamed(old.map(|(key, _)| key).collect()).await?;
+            objects += self.store.remove_unnamed(old.map(|(key, _)| key).collect()).await?;
         }
-        swept.objects += self.store.contents().remove_unfinished(shelf, before).await?;
+        objects += self.store.contents().remove_unfinished(shelf, before).await?;
+        meters::swept(&Swept { objects, ..Swept::default() });
+        swept.objects += objects;
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::Repository;
+use crate::meters;
 use crate::store::StoreError;
 use crate::sweep::{SHELVES, Swept};
 use crate::upkeep::{self, Chore};
@@ -53,7 +54,7 @@ impl Repository {
             let pace = self.scrub(after, now, scrub_days).await?;
             upkeep::done(index, Chore::Scrub, pace.position, pace.due).await?;
         }
-        metrics::gauge!("dosebook_documents_damaged").set(self.damaged().await? as f64);
+        meters::damaged(self.damaged().await?);
         Ok(())
     }
 }

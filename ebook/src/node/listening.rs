@@ -9,11 +9,12 @@ use rustls::ServerConfig;
 use soap::limits::SHUTDOWN_TIME;
 use soap::server::Server;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
-use super::web_listener::TlsListener;
 use super::Node;
+use super::web_listener::TlsListener;
 use crate::exit::Failure;
+use crate::meters;
 
 /// A node with its ports open, ready to serve.
 #[derive(Debug)]
@@ -36,7 +37,8 @@ impl Listening {
         // Until people can sign in, nobody without a certificate of the domain sees a patient from outside.
         let web_tls = if web_at.ip().is_loopback() { None } else { Some(Arc::clone(&tls)) };
         let soap = Server::bind(soap_at, tls).await.map_err(|error| occupied("soap", soap_at, &error))?;
-        let soap = soap.spooling_in(node.config.data("spool"));
+        let leave = Duration::from_secs(node.config.soap.drain_seconds);
+        let soap = soap.spooling_in(node.config.data("spool")).leaving_for(leave);
         let web = TcpListener::bind(web_at).await.map_err(|error| occupied("web", web_at, &error))?;
         let web_address = web.local_addr().map_err(|error| occupied("web", web_at, &error))?;
         Ok(Self { node, soap, web, web_address, web_tls })
@@ -63,28 +65,27 @@ impl Listening {
         format!("{scheme}://{}", self.web_address)
     }
 
-    /// Serves until `shutdown`, then takes no more and finishes what is under way.
+    /// Serves until `shutdown`. Then it is no longer ready, takes its leave of other nodes, takes no more and
+    /// finishes what is under way; all that time it still says on the web listener how it is.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
         let Self { node, soap, web, web_tls, .. } = self;
-        let (stop, stopped) = watch::channel(());
-        let stopping = || {
-            let mut stopped = stopped.clone();
-            async move {
-                // It changes when we stop, and closes when we are dropped.
-                let _ = stopped.changed().await;
-            }
-        };
+        let (stop_soap, soap_stops) = signal();
+        let (stop_web, web_stops) = signal();
         let router = crate::web::router(Arc::clone(&node));
-        let soap = tokio::spawn(soap.serve(Arc::new(node.endpoints()), stopping()));
-        let mut web = tokio::spawn(serve_web(web, web_tls, router, stopping()));
-        let tending = tokio::spawn(tend(Arc::clone(&node)));
+        let soap = tokio::spawn(soap.serve(Arc::new(node.endpoints()), soap_stops));
+        let mut web = tokio::spawn(serve_web(web, web_tls, router, web_stops));
+        let chores = [tokio::spawn(tend(Arc::clone(&node))), tokio::spawn(count_now_and_then())];
         let ended_early = tokio::select! {
             () = shutdown => None,
             ended = &mut web => Some(ended),
         };
-        stop.send_replace(());
-        tending.abort();
+        node.leave();
+        tracing::info!(seconds = node.config.soap.drain_seconds, "the node takes its leave");
+        drop(stop_soap);
+        chores.iter().for_each(tokio::task::JoinHandle::abort);
         soap.await.map_err(io::Error::other)?;
+        node.audit.flush().await;
+        drop(stop_web);
         if let Some(ended) = ended_early {
             return ended.map_err(io::Error::other)?;
         }
@@ -94,6 +95,15 @@ impl Listening {
             Err(_) => Ok(()),
         }
     }
+}
+
+/// Something to drop, and what comes true when it is dropped.
+fn signal() -> (oneshot::Sender<()>, impl Future<Output = ()> + Send + 'static) {
+    let (sender, dropped) = oneshot::channel();
+    (sender, async {
+        // Nothing is ever sent.
+        let _ = dropped.await;
+    })
 }
 
 async fn serve_web(
@@ -115,6 +125,15 @@ async fn serve_web(
 async fn tend(node: Arc<Node>) {
     if let Some(repository) = &node.repository {
         repository.tend(node.config.repository.scrub_days).await;
+    }
+}
+
+/// Keeps what was counted small while nobody asks for it.
+async fn count_now_and_then() {
+    let mut every = tokio::time::interval(meters::UPKEEP);
+    loop {
+        every.tick().await;
+        meters::recorder().run_upkeep();
     }
 }
 
