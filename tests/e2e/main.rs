@@ -3,11 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a story that fails says where")]
 
 mod central;
-mod crash;
 mod crowd;
 mod find;
 mod hospitals;
-mod large;
 mod mutual_tls;
 mod program;
 mod publish;
