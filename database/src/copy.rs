@@ -182,7 +182,9 @@ mod tests {
 
     async fn all(database: &Database) -> Vec<Vec<Value>> {
         let rows = database.read(|reader| {
-            Box::pin(async move { reader.rows("SELECT name, amount, note FROM thing ORDER BY name", []).await })
+            Box::pin(
+                async move { reader.rows("SELECT name, amount, note FROM thing ORDER BY name", []).await },
+            )
         });
         let rows = rows.await.map_err(|error: DatabaseError| error).unwrap();
         rows.into_iter().map(|row| row.into_values().collect()).collect()

@@ -27,6 +27,16 @@ pub enum DatabaseError {
         /// The newest version that we know.
         known: i64,
     },
+    /// This program needs tables that are not there yet.
+    #[error("the {keeper} tables have version {found}, this program needs {known}: run `dosebook migrate`")]
+    Older {
+        /// Whose tables.
+        keeper: &'static str,
+        /// The version of the data; 0 if there are none.
+        found: i64,
+        /// The version that we need.
+        known: i64,
+    },
     /// A column did not hold what the statement promised.
     #[error("column {column} holds {found}, expected {expected}")]
     Column {

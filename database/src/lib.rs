@@ -3,7 +3,9 @@
 //! One set of plain statements with `$1` placeholders; what is particular to an engine stands in
 //! `sqlite.rs`. Reads never wait for writes, and nothing is answered before it is on the disk.
 
+mod copy;
 mod error;
+mod inspect;
 mod location;
 mod meters;
 mod reader;
@@ -16,6 +18,7 @@ mod writer;
 
 use futures_util::future::BoxFuture;
 
+pub use copy::Table;
 pub use error::DatabaseError;
 pub use location::Location;
 pub use reader::Reader;
@@ -34,6 +37,11 @@ impl Database {
     /// Opens the database at `location`, creating it when absent, and brings its tables to what `schema` says.
     pub async fn open(location: &Location, schema: &Schema) -> Result<Self, DatabaseError> {
         Ok(Self { engine: sqlite::Engine::open(location.path(), *schema).await? })
+    }
+
+    /// Without whatever writes.
+    pub(crate) fn unchanged(location: &Location) -> Self {
+        Self { engine: sqlite::Engine::look(location.path()) }
     }
 
     /// Runs `work` on a view of what is committed when its first statement runs; it stays the same.

@@ -28,7 +28,7 @@ const QUEUE: usize = 1024;
 
 pub(crate) struct Engine {
     readers: Readers,
-    /// None only while it is dropped.
+    /// None while it is dropped, and where nothing is written.
     writes: Option<mpsc::Sender<Box<dyn Member>>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -46,6 +46,11 @@ impl Engine {
         });
         let thread = opened.await.map_err(|_| DatabaseError::Stopped)??;
         Ok(Self { readers: Readers::new(path), writes: Some(writes), thread: Some(thread) })
+    }
+
+    /// To read only.
+    pub(crate) fn look(path: &Path) -> Self {
+        Self { readers: Readers::new(path), writes: None, thread: None }
     }
 
     pub(crate) async fn read<T, E, F>(&self, work: F) -> Result<T, E>

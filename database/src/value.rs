@@ -33,6 +33,13 @@ impl Row {
     }
 }
 
+impl Row {
+    /// All columns that were not taken.
+    pub(crate) fn into_values(self) -> impl Iterator<Item = Value> {
+        self.values
+    }
+}
+
 impl From<Vec<Value>> for Row {
     fn from(values: Vec<Value>) -> Self {
         Self { column: 0, values: values.into_iter() }
