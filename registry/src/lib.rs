@@ -1,10 +1,12 @@
 //! The Document Registry: keeps metadata, and says what it knows (ITI TF-1 10.1.1.3).
 
+mod export;
 mod patients;
 mod query;
 mod register;
 mod rules;
 mod store;
+mod verify;
 
 use std::sync::Arc;
 
@@ -16,7 +18,9 @@ use database::{Database, DatabaseError, Location};
 use metadata::RegistryErrors;
 use soap::peer::Peer;
 
-use store::StoreError;
+pub use export::{Person, Registered, State, Submissions};
+pub use store::{SCHEMA, StoreError, TABLES};
+pub use verify::{Described, Examined};
 
 /// A registry with its database.
 #[derive(Debug)]
@@ -44,7 +48,17 @@ pub enum PatientPolicy {
 impl Registry {
     /// Opens the registry whose data lie at `location`, and makes its tables if there are none.
     pub async fn open(location: &Location, policy: Policy) -> Result<Self, DatabaseError> {
-        Ok(Self { database: Database::open(location, &store::SCHEMA).await?, policy })
+        Ok(Self { database: Database::open(location, &SCHEMA).await?, policy })
+    }
+
+    /// Opens the registry to look at it: nothing is made or changed, and another program may have it open.
+    pub async fn look(location: &Location, policy: Policy) -> Result<Self, DatabaseError> {
+        Ok(Self { database: Database::look(location, &SCHEMA).await?, policy })
+    }
+
+    /// Its database, to be copied or filled.
+    pub const fn database(&self) -> &Database {
+        &self.database
     }
 }
 

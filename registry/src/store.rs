@@ -7,6 +7,7 @@ mod columns;
 mod dictionary;
 mod facets;
 mod fragment;
+pub(crate) mod kept;
 mod object;
 pub(crate) mod patient;
 
@@ -21,23 +22,52 @@ pub(crate) use object::{
 };
 pub(crate) use patient::{Patient, PatientNumber};
 
-use database::{DatabaseError, Schema};
+use database::{DatabaseError, Schema, Table, table};
 
 /// The tables of the registry.
-pub(crate) const SCHEMA: Schema = Schema {
+pub const SCHEMA: Schema = Schema {
     keeper: "registry",
     migrations: &[include_str!("store/tables_1.sql"), include_str!("store/tables_2.sql")],
 };
 
+/// Every table, in an order in which they can be filled.
+pub const TABLES: &[Table] = &[
+    table!("patient", "no", "authority", "id", "merged_into", "objects"),
+    table!(
+        "object",
+        "key",
+        "uuid",
+        "kind",
+        "status",
+        "version",
+        "lid",
+        "unique_id",
+        "time",
+        "service_start",
+        "service_stop",
+        "source",
+        "target",
+        "facets",
+        "dictionary",
+        "fragment"
+    ),
+    table!("entry_uuid", "uuid", "object"),
+    table!("unique_id", "value", "kind", "hash", "size"),
+];
+
 /// Why the store could not do what was asked.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum StoreError {
+pub enum StoreError {
+    /// The database could not.
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    /// No key is left for a further object.
     #[error("a patient cannot have more than {0} objects")]
     Full(i64),
+    /// The compression failed.
     #[error("an object cannot be compressed: {0}")]
     Compress(std::io::Error),
+    /// It is not what was kept.
     #[error("the fragment of an object cannot be read: {0}")]
     Fragment(String),
 }

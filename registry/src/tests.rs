@@ -3,6 +3,7 @@
 mod effects;
 mod find;
 mod get;
+mod keeping;
 mod patients;
 mod rules;
 mod wire;

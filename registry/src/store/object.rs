@@ -20,8 +20,18 @@ impl Key {
         PatientNumber(self.0 >> ORDINAL_BITS)
     }
 
-    pub(super) const fn from_column(key: i64) -> Self {
+    pub(crate) const fn from_column(key: i64) -> Self {
         Self(key)
+    }
+
+    /// As the database has it.
+    pub(crate) const fn column(self) -> i64 {
+        self.0
+    }
+
+    /// The first key of a patient, and the first that is none of theirs any more.
+    pub(crate) const fn range(patient: PatientNumber) -> (i64, i64) {
+        (Self::first(patient), Self::first(PatientNumber(patient.0 + 1)))
     }
 
     const fn first(patient: PatientNumber) -> i64 {
@@ -160,6 +170,17 @@ pub(crate) async fn by_unique_ids(
 pub(crate) async fn by_keys(reader: &mut Reader, keys: HashSet<Key>) -> Result<Vec<Object>, DatabaseError> {
     let list = keys.into_iter().map(Value::from);
     Object::read_all(reader.rows_among(select!("WHERE o.key IN ($list)"), [], list).await?)
+}
+
+/// The objects after one key and before another, in their order, at most `limit`.
+pub(super) async fn between(
+    reader: &mut Reader,
+    after: i64,
+    end: i64,
+    limit: i64,
+) -> Result<Vec<Object>, DatabaseError> {
+    let statement = select!("WHERE o.key > $1 AND o.key < $2 ORDER BY o.key LIMIT $3");
+    Object::read_all(reader.rows(statement, [after.into(), end.into(), limit.into()]).await?)
 }
 
 /// The associations that start at one of these objects.

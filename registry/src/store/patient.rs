@@ -9,6 +9,17 @@ use metadata::PatientId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct PatientNumber(pub(super) i64);
 
+impl PatientNumber {
+    pub(crate) const fn from_column(number: i64) -> Self {
+        Self(number)
+    }
+
+    /// As the database has it.
+    pub(crate) const fn column(self) -> i64 {
+        self.0
+    }
+}
+
 /// A patient that the registry knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Patient {
@@ -41,6 +52,18 @@ pub(crate) async fn by_numbers(
     let rows = reader.rows_among(statement, [], numbers.into_iter().map(|number| number.0.into())).await?;
     let patients = rows.into_iter().filter_map(|row| read(row).transpose());
     patients.map(|patient| patient.map(|patient| (patient.number, patient))).collect()
+}
+
+/// The next patients after a number, without those who were merged.
+pub(crate) async fn after(
+    reader: &mut Reader,
+    number: i64,
+    limit: i64,
+) -> Result<Vec<Patient>, DatabaseError> {
+    let statement = "SELECT no, authority, id, merged_into FROM patient \
+         WHERE merged_into IS NULL AND no > $1 ORDER BY no LIMIT $2";
+    let rows = reader.rows(statement, [number.into(), limit.into()]).await?;
+    rows.into_iter().filter_map(|row| read(row).transpose()).collect()
 }
 
 /// The numbers of all who were merged into a patient.
