@@ -4,6 +4,7 @@
 //! document's id never becomes a path. Objects lie in a local folder or in a bucket of an S3 service.
 
 mod bucket;
+mod checked;
 mod folder;
 mod hashes;
 mod reading;
@@ -81,6 +82,16 @@ impl Contents {
                 Self { objects: open.objects(), staging, place: Place::Bucket(Box::new(open)) }
             }
         })
+    }
+
+    /// Opens what is there, to look at it.
+    pub(crate) fn look(documents: &Documents, index: &Arc<Database>) -> Result<Self, StoreError> {
+        let Documents::Folder(path) = documents else { return Self::at(documents, index) };
+        let failed = |error| StoreError::Folder { path: path.display().to_string(), error };
+        let path = std::path::absolute(path).map_err(failed)?;
+        let objects = Arc::new(LocalFileSystem::new_with_prefix(&path)?);
+        let staging = Arc::clone(&objects);
+        Ok(Self { objects, staging, place: Place::Folder(path) })
     }
 
     /// Keeps a document; when this returns, it is durable.

@@ -5,6 +5,7 @@
 
 mod content;
 mod index;
+mod keeping;
 mod meters;
 mod provide;
 mod retrieve;
@@ -23,6 +24,7 @@ use metadata::{Oid, RegistryErrors};
 use soap::peer::Peer;
 
 pub use content::{Bucket, Documents};
+pub use keeping::{Index, Indexed, SCHEMA, Shelf, TABLES};
 pub use store::{Store, StoreError};
 pub use sweep::Swept;
 

@@ -73,6 +73,12 @@ impl Store {
         Ok(Self { contents: Contents::at(documents, &index)?, index })
     }
 
+    /// Opens a store to look at it: nothing is made or changed, and another program may have it open.
+    pub async fn look(documents: &Documents, index: &Location) -> Result<Self, StoreError> {
+        let index = Arc::new(Database::look(index, &index::SCHEMA).await?);
+        Ok(Self { contents: Contents::look(documents, &index)?, index })
+    }
+
     /// Keeps the bytes of a document, not yet under any id.
     pub(crate) async fn keep(&self, content: Content, limit: u64) -> Result<Kept, StoreError> {
         let kept = self.contents.keep(content, limit).await?;
