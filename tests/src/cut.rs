@@ -1,6 +1,7 @@
 //! A way between a node and a server that can be cut, stalled and restored, as networks do.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -12,6 +13,8 @@ use tokio::sync::watch::{self, Receiver, Sender};
 enum Way {
     /// Everything passes.
     Open,
+    /// Everything passes, in small pieces with long pauses.
+    Slow,
     /// Connections are reset, and so is every new one.
     Reset,
     /// Connections stay, new ones are taken, and nothing passes.
@@ -57,6 +60,11 @@ impl Cut {
         self.way.send_replace(Way::Reset);
     }
 
+    /// Lets everything pass slowly: 64 KiB every tenth of a second.
+    pub fn slow_down(&self) {
+        self.way.send_replace(Way::Slow);
+    }
+
     /// Swallows everything without a word until it is restored.
     pub fn stall(&self) {
         self.way.send_replace(Way::Stalled);
@@ -97,15 +105,23 @@ async fn join(client: TcpStream, server: SocketAddr, way: Receiver<Way>) {
     }
 }
 
+/// What passes at once.
+const PIECE: usize = 64 << 10;
+/// How long a slow way rests before it passes anything on.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// Passes bytes on until either end closes or the way is cut.
 async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: Receiver<Way>) {
-    let mut buffer = vec![0; 64 << 10];
+    let mut buffer = vec![0; PIECE];
     loop {
         let read = tokio::select! {
             read = from.read(&mut buffer) => read,
             _ = way.wait_for(|way| *way == Way::Reset) => return,
         };
         let Some(bytes @ [_, ..]) = read.ok().and_then(|length| buffer.get(..length)) else { return };
+        if *way.borrow() == Way::Slow {
+            tokio::time::sleep(PAUSE).await;
+        }
         if !open(&mut way).await || to.write_all(bytes).await.is_err() {
             return;
         }
@@ -114,5 +130,5 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: Receiver
 
 /// Waits while the way is stalled; whether it is open then.
 async fn open(way: &mut Receiver<Way>) -> bool {
-    way.wait_for(|way| *way != Way::Stalled).await.is_ok_and(|way| *way == Way::Open)
+    way.wait_for(|way| *way != Way::Stalled).await.is_ok_and(|way| *way != Way::Reset)
 }
