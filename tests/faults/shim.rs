@@ -7,6 +7,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::random::Random;
+
 /// No room left on the device.
 pub(crate) const ENOSPC: u32 = 28;
 /// The device failed.
@@ -99,6 +101,22 @@ impl Shim {
     /// Lets all calls succeed.
     pub(crate) fn disarm(&self) {
         self.write(0, 0);
+    }
+
+    /// From its next start on, a node forgets what no fsync has confirmed when the power is cut.
+    pub(crate) fn power_may_be_cut(&self) {
+        self.write(7, 1);
+    }
+
+    /// Cuts the power of a node: what no fsync has confirmed is lost, in all files or, by chance, in half of them.
+    pub(crate) fn cut_power(&self, random: &mut Random) {
+        self.write(1, u32::from(random.percent(50)));
+        self.write(8, 1 + u32::from(random.percent(50)));
+    }
+
+    /// The power is back.
+    pub(crate) fn power_is_back(&self) {
+        self.write(8, 0);
     }
 
     /// How many calls have failed.

@@ -2,6 +2,7 @@
 //! nevertheless, what it refuses is refused with a code and is not there, and when the disk is well again, so is the
 //! node.
 
+use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,8 +22,51 @@ const CLIENTS: u64 = 8;
 const LONGER: Duration = Duration::from_millis(200);
 /// How long they wait for a call to fail that may never come.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// All kinds of calls, and before how many of them one may fail.
+const KINDS: [(Kind, u64); 5] =
+    [(Kind::Sync, 60), (Kind::Write, 200), (Kind::Rename, 12), (Kind::Open, 30), (Kind::Truncate, 2)];
 /// A node must be well again so soon after its disk is.
 const RECOVERY: Duration = Duration::from_secs(5);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fails_while_a_node_starts_does_not_spoil_its_data() {
+    let _turn = turn().await;
+    let Some(shim) = Shim::compile() else { return };
+    let mut random = Random::new(seed("write errors at the start"), 0);
+    let mut node = Node::with(&Settings { environment: shim.environment(), ..Settings::default() });
+    let mut refused = 0;
+    for number in 0..volume(10, 100) {
+        node.stop();
+        let page = Page::new(&format!("B{number}"));
+        if number % 2 == 0 {
+            forget_everything(&node);
+        }
+        let (kind, position) = (random.one_of(&KINDS).unwrap().0, u32::try_from(random.below(12)).unwrap());
+        shim.arm(Fault { kind, position, times: 2, error: EIO, lose: false });
+        if !node.try_resume() {
+            refused += 1;
+            let words = node.last_words();
+            assert!(!words.contains("panicked") && words.contains("error"), "{kind:?} {position}: {words}");
+            shim.disarm();
+            node.resume();
+        }
+        shim.disarm();
+        Client::new(&node, random.next(), 0).submit(&page).await.unwrap();
+        check(&node, &[Arc::new(page)], &format!("{kind:?} {position} while the node started")).await;
+    }
+    println!("write errors at the start: the node did not start {refused} times, and then it did");
+}
+
+/// Leaves of a node's data what it has made of itself: its databases are made again.
+fn forget_everything(node: &Node) {
+    let data = node.folder().join("data");
+    for file in fs::read_dir(&data).unwrap().map(|file| file.unwrap().path()) {
+        if file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("registry.sqlite")) {
+            fs::remove_file(file).unwrap();
+        }
+    }
+    fs::remove_dir_all(data.join("repository")).unwrap();
+}
 
 /// What is done to the node, and what came of all.
 struct Story {
@@ -140,8 +184,6 @@ impl Story {
 
 /// The next of all kinds of faults.
 fn choose(number: u64, random: &mut Random) -> Fault {
-    const KINDS: [(Kind, u64); 5] =
-        [(Kind::Sync, 60), (Kind::Write, 200), (Kind::Rename, 12), (Kind::Open, 30), (Kind::Truncate, 2)];
     let mut kinds = KINDS.iter().cycle().skip(usize::try_from(number).unwrap());
     let (kind, positions) = *kinds.next().unwrap();
     let position = u32::try_from(random.below(positions)).unwrap();
