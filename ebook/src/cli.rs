@@ -5,7 +5,10 @@ use std::process::ExitCode;
 use clap::{ArgAction, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::commands::{certs, config, conform, demo, fetch, find, history, serve, show, submit};
+use crate::commands::{
+    backup, certs, config, conform, demo, export, fetch, find, history, import, migrate, restore, serve,
+    show, submit, verify,
+};
 use crate::exit::Failure;
 use crate::output::{Output, complain, is_watched};
 
@@ -35,6 +38,12 @@ enum Command {
     Fetch(fetch::Arguments),
     Show(show::Arguments),
     History(history::Arguments),
+    Verify(verify::Arguments),
+    Backup(backup::Arguments),
+    Restore(restore::Arguments),
+    Export(export::Arguments),
+    Import(import::Arguments),
+    Migrate(migrate::Arguments),
     Certs(certs::Arguments),
     Config(config::Arguments),
     Conform(conform::Arguments),
@@ -55,6 +64,12 @@ impl Command {
             Self::Fetch(arguments) => fetch::run(arguments, output).await,
             Self::Show(arguments) => show::run(&arguments, output),
             Self::History(arguments) => history::run(arguments, output).await,
+            Self::Verify(arguments) => verify::run(arguments, output).await,
+            Self::Backup(arguments) => backup::run(arguments, output).await,
+            Self::Restore(arguments) => restore::run(arguments, output).await,
+            Self::Export(arguments) => export::run(arguments, output).await,
+            Self::Import(arguments) => import::run(arguments, output).await,
+            Self::Migrate(arguments) => migrate::run(arguments, output).await,
             Self::Certs(arguments) => certs::run(arguments, output),
             Self::Config(arguments) => config::run(arguments, output),
             Self::Conform(arguments) => conform::run(arguments, output).await,

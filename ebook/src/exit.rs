@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use actors::CallError;
 use actors::consumer::ConsumerError;
+use database::DatabaseError;
 
 /// Why a command did not do what it was asked. Each variant is an exit code; its text says what, which value
 /// came, what was expected and what to do.
@@ -70,6 +71,12 @@ impl From<certs::Error> for Failure {
             certs::Error::Name { .. } | certs::Error::Host { .. } => Self::Usage(error.to_string()),
             _ => Self::Refused(error.to_string()),
         }
+    }
+}
+
+impl From<DatabaseError> for Failure {
+    fn from(error: DatabaseError) -> Self {
+        Self::Refused(error.to_string())
     }
 }
 

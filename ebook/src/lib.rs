@@ -6,6 +6,7 @@ mod commands;
 pub mod config;
 pub mod exit;
 pub mod history;
+mod keeping;
 mod meters;
 pub mod node;
 mod output;

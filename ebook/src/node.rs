@@ -3,7 +3,7 @@
 mod identifiers;
 mod identity;
 mod listening;
-mod stores;
+pub(crate) mod stores;
 mod web_listener;
 
 use std::fs::{self, File, TryLockError};
@@ -81,6 +81,7 @@ impl Node {
         // Before anything counts.
         meters::recorder();
         let lock = lock(&config)?;
+        stores::restoring(&config)?;
         let identity_is_new = identity::make(&config)?;
         let credentials = Credentials::read(&config)?;
         let identifiers = Identifiers::of(&config).map_err(Failure::Refused)?;
@@ -269,7 +270,7 @@ pub(crate) fn now() -> i64 {
 }
 
 /// Makes the data folder, if needed, and takes it for ourselves.
-fn lock(config: &Config) -> Result<File, Failure> {
+pub(crate) fn lock(config: &Config) -> Result<File, Failure> {
     let folder = &config.node.data;
     make_private(folder).map_err(|error| file(folder, "make the data folder", &error))?;
     #[cfg(unix)]

@@ -6,6 +6,7 @@ mod central;
 mod crowd;
 mod find;
 mod hospitals;
+mod keeping;
 mod mutual_tls;
 mod program;
 mod publish;

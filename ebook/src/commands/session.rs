@@ -146,15 +146,7 @@ impl Session {
 
     /// A patient as a person names them: CX, or a bare id of the domain's authority.
     pub(crate) fn patient(&self, text: &str) -> Result<PatientId, Failure> {
-        if text.contains('^') {
-            return text.parse().map_err(|error| Failure::Usage(format!("--patient: {error}")));
-        }
-        let authority = self.patient_authority().ok_or_else(|| {
-            Failure::Usage(format!(
-                "--patient {text:?}: no authority is known that assigned it; write id^^^&OID&ISO"
-            ))
-        })?;
-        PatientId::new(text, authority).map_err(|error| Failure::Usage(format!("--patient: {error}")))
+        patient(text, self.patient_authority().as_ref())
     }
 
     /// The authority that assigns the patient ids of the domain.
@@ -163,6 +155,19 @@ impl Session {
         let authority = self.config.domain.patient_authority.as_ref().or(made);
         authority.map(|authority| Oid::clone(authority))
     }
+}
+
+/// A patient as a person names them: CX, or a bare id of an authority.
+pub(crate) fn patient(text: &str, authority: Option<&Oid>) -> Result<PatientId, Failure> {
+    if text.contains('^') {
+        return text.parse().map_err(|error| Failure::Usage(format!("--patient: {error}")));
+    }
+    let authority = authority.ok_or_else(|| {
+        Failure::Usage(format!(
+            "--patient {text:?}: no authority is known that assigned it; write id^^^&OID&ISO"
+        ))
+    })?;
+    PatientId::new(text, authority.clone()).map_err(|error| Failure::Usage(format!("--patient: {error}")))
 }
 
 impl SessionArguments {

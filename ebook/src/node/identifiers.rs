@@ -44,6 +44,13 @@ impl Identifiers {
         if path.exists() { Self::read(&path).map(|kept| Some(kept.with(config))) } else { Ok(None) }
     }
 
+    /// Gives a node those that it had.
+    pub(crate) fn restore(config: &Config, had: &Self) -> Result<(), String> {
+        had.keep(&config.data(FILE))?;
+        let kept = Self::existing(config)?;
+        if kept.as_ref() == Some(had) { Ok(()) } else { Err(format!("{FILE}: is of another node")) }
+    }
+
     /// A configuration with what the node has made written out.
     pub(crate) fn written_out(config: Config) -> Result<Config, String> {
         let Some(kept) = Self::existing(&config)? else { return Ok(config) };

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use database::Location;
+use database::{Location, Schema};
 use registry::{PatientPolicy, Policy, Registry};
 use repository::{Bucket, Documents, Store};
 
@@ -16,24 +16,84 @@ const REGION: &str = "us-east-1";
 /// The folder of the repository's index, and of its documents unless they are elsewhere.
 const REPOSITORY: &str = "repository";
 
+/// The file in the data folder that says that a restore is under way.
+pub(crate) const RESTORING: &str = "restoring.json";
+
+/// Refuses a data folder into which a backup has been restored half-way.
+pub(crate) fn restoring(config: &Config) -> Result<(), Failure> {
+    if !config.data(RESTORING).exists() {
+        return Ok(());
+    }
+    let data = config.node.data.display();
+    Err(Failure::Refused(format!(
+        "{data}: a restore was interrupted here; finish it with `dosebook restore`, or empty the folder"
+    )))
+}
+
 /// Opens the registry of a node.
 pub(crate) async fn registry(config: &Config) -> Result<Registry, Failure> {
-    let patients = match config.registry.patients {
-        Patients::Accept => PatientPolicy::Accept,
-        Patients::Feed => PatientPolicy::Feed,
-    };
-    let location = location(config, "registry.sqlite")?;
-    let registry = Registry::open(&location, Policy { patients }).await;
+    let location = registry_location(config)?;
+    let registry = Registry::open(&location, policy(config)).await;
     registry.map_err(|error| Failure::Refused(format!("{location}: {error}")))
+}
+
+/// Opens the registry of a node to look at it; none if it has none.
+pub(crate) async fn look_at_registry(config: &Config) -> Result<Option<Registry>, Failure> {
+    if !config.registry.enabled {
+        return Ok(None);
+    }
+    let location = registry_location(config)?;
+    let registry = Registry::look(&location, policy(config)).await;
+    registry.map(Some).map_err(|error| Failure::Refused(format!("{location}: {error}")))
 }
 
 /// Opens the store of a node's repository.
 pub(crate) async fn store(config: &Config) -> Result<Store, Failure> {
     let folder = config.data(REPOSITORY);
     make_private(&folder).map_err(|error| file(&folder, "make the folder", &error))?;
-    let location = location(config, Path::new(REPOSITORY).join("repository.sqlite"))?;
+    let location = index_location(config)?;
     let store = Store::open(&documents(config)?, &location).await;
     store.map_err(|error| Failure::Refused(format!("{}, {location}: {error}", config.documents())))
+}
+
+/// Opens the store of a node's repository to look at it; none if it has none.
+pub(crate) async fn look_at_store(config: &Config) -> Result<Option<Store>, Failure> {
+    if !config.repository.enabled {
+        return Ok(None);
+    }
+    let location = index_location(config)?;
+    let store = Store::look(&documents(config)?, &location).await;
+    let store =
+        store.map_err(|error| Failure::Refused(format!("{}, {location}: {error}", config.documents())));
+    store.map(Some)
+}
+
+/// The tables of a node: where they are, and what they must be.
+pub(crate) fn tables(config: &Config) -> Result<Vec<(Location, &'static Schema)>, Failure> {
+    let mut tables = Vec::new();
+    if config.registry.enabled {
+        tables.push((registry_location(config)?, &registry::SCHEMA));
+    }
+    if config.repository.enabled {
+        tables.push((index_location(config)?, &repository::SCHEMA));
+    }
+    Ok(tables)
+}
+
+fn registry_location(config: &Config) -> Result<Location, Failure> {
+    location(config, "registry.sqlite")
+}
+
+fn index_location(config: &Config) -> Result<Location, Failure> {
+    location(config, Path::new(REPOSITORY).join("repository.sqlite"))
+}
+
+const fn policy(config: &Config) -> Policy {
+    let patients = match config.registry.patients {
+        Patients::Accept => PatientPolicy::Accept,
+        Patients::Feed => PatientPolicy::Feed,
+    };
+    Policy { patients }
 }
 
 /// Removes what a process before us has left of documents on their way to a bucket. The data folder must be ours.

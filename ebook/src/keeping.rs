@@ -1,0 +1,14 @@
+//! What the commands share that verify, save and move what a node keeps: files that are whole or not there, a
+//! bookmark to go on from after an interruption, and progress for who watches.
+
+mod bookmark;
+mod files;
+mod keepers;
+mod progress;
+
+pub(crate) use bookmark::Bookmark;
+pub(crate) use files::{
+    content, hex, is_whole, read_json, sync_folder, write, write_json, write_private, write_whole,
+};
+pub(crate) use keepers::Keepers;
+pub(crate) use progress::Progress;
