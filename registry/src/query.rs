@@ -13,7 +13,7 @@ use database::{DatabaseError, Reader};
 use metadata::RegistryErrors;
 
 #[cfg(test)]
-pub(crate) use answer::LEAF_CLASS_LIMIT;
+pub(crate) use answer::{LEAF_CLASS_LIMIT, OBJECT_REF_LIMIT};
 
 use crate::store::Object;
 use crate::{Refusal, Registry};

@@ -18,7 +18,7 @@ use crate::store::{Key, Kind, Object, Packed, Patient, PatientNumber, fragments,
 pub(crate) const LEAF_CLASS_LIMIT: usize = 10_000;
 
 /// References in one answer at most: some 4 MB of XML. What is found is asked for in blocks.
-const OBJECT_REF_LIMIT: usize = 50_000;
+pub(crate) const OBJECT_REF_LIMIT: usize = 50_000;
 
 /// What goes into the answer, each object once, in the order of registration.
 pub(super) async fn answer(
@@ -101,7 +101,7 @@ fn refuse_too_many(found: usize, return_type: ReturnType) -> Result<(), Registry
     if found <= limit {
         return Ok(());
     }
-    Err(too_many(&format!("{found} objects were found, {limit} are returned at most")))
+    Err(too_many(&format!("{found} objects or more were found, {limit} are returned at most")))
 }
 
 fn too_many(problem: &str) -> RegistryErrors {

@@ -201,18 +201,23 @@ pub(crate) async fn associations_to(
     Object::read_all(reader.rows_among(select!("WHERE o.target IN ($list)"), [], list).await?)
 }
 
-/// The objects of some kinds and statuses that were registered for a patient.
+/// Objects of a patient that are read at a time: some 2 MB.
+pub(crate) const PAGE: usize = 4_096;
+
+/// The first [`PAGE`] objects of some kinds that were registered for a patient after the last, in their order.
 pub(crate) async fn of_patient(
     reader: &mut Reader,
     patient: PatientNumber,
     kinds: &[Kind],
-    statuses: &[AvailabilityStatus],
+    last: Option<Key>,
 ) -> Result<Vec<Object>, DatabaseError> {
-    let statement = select!("WHERE o.key >= $1 AND o.key < $2 AND o.kind IN ($list)");
-    let range = [Key::first(patient).into(), Key::first(PatientNumber(patient.0 + 1)).into()];
+    let statement = select!("WHERE o.key >= $1 AND o.key < $2 AND o.kind IN ($list) ORDER BY o.key LIMIT $3");
+    let first = last.map_or(Key::first(patient), |last| last.0 + 1);
+    let end = Key::first(PatientNumber(patient.0 + 1));
     let list = kinds.iter().map(|kind| Value::from(*kind as i64));
-    let objects = Object::read_all(reader.rows_among(statement, range, list).await?)?;
-    Ok(objects.into_iter().filter(|object| statuses.contains(&object.status)).collect())
+    Object::read_all(
+        reader.rows_among(statement, [first.into(), end.into(), (PAGE as i64).into()], list).await?,
+    )
 }
 
 /// Who has a unique id, and what the document under it is.

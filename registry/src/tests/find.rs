@@ -7,7 +7,7 @@ use actors::transactions::stored_query::{
 use metadata::{Code, ObjectType, Slot};
 
 use super::*;
-use crate::query::LEAF_CLASS_LIMIT;
+use crate::query::{LEAF_CLASS_LIMIT, OBJECT_REF_LIMIT};
 use crate::store::{LARGEST, LARGEST_ANSWER};
 
 const BOTH: [AvailabilityStatus; 2] = [AvailabilityStatus::Approved, AvailabilityStatus::Deprecated];
@@ -285,6 +285,27 @@ async fn answers_ten_thousand_results_without_holding_them_and_refuses_more() {
     assert_eq!(house.refused_query(StoredQuery::leaf_class(query())).await, ErrorCode::TooManyResults);
     let response = house.registry.query(&StoredQuery::object_ref(query())).await.unwrap();
     assert_eq!(response.references().count(), LEAF_CLASS_LIMIT + 1);
+    let old = DocumentFilter { creation_time: period("", "1990"), ..DocumentFilter::default() };
+    assert!(house.get(Query::FindDocuments(documents(old))).await.is_empty());
+}
+
+#[tokio::test]
+async fn refuses_more_references_than_an_answer_may_hold() {
+    let house = House::accepting().await;
+    house.register(document(1)).await;
+    copy_entries(&house, OBJECT_REF_LIMIT).await;
+    let query = Query::FindDocuments(documents(DocumentFilter::default()));
+    assert_eq!(house.refused_query(StoredQuery::object_ref(query)).await, ErrorCode::TooManyResults);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_read_slowly_needs_no_database() {
+    let house = with_sample().await;
+    let query = StoredQuery::leaf_class(Query::FindDocuments(documents(DocumentFilter::default())));
+    let response = house.registry.query(&query).await.unwrap();
+    drop(house);
+    let (objects, errors) = response.into_objects();
+    assert!(matches!(objects[..], [Object::Entry(_)]) && errors.is_empty(), "{errors}");
 }
 
 /// The sample with so much more said of its document.
