@@ -17,8 +17,8 @@ pub(crate) use facets::{Facet, Facets};
 pub(crate) use fragment::{LARGEST, LARGEST_ANSWER};
 pub(crate) use fragment::{Packed, fragments};
 pub(crate) use object::{
-    Key, Kind, Object, UniqueIdOwner, associations_from, associations_to, by_keys, by_unique_ids, by_uuids,
-    PAGE, deprecate, insert, of_patient, touch_folder, unique_id_owners,
+    Key, Kind, Object, PAGE, UniqueIdOwner, associations_from, associations_to, by_keys, by_unique_ids,
+    by_uuids, deprecate, insert, of_patient, touch_folder, unique_id_owners,
 };
 pub(crate) use patient::{Patient, PatientNumber};
 
