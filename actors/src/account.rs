@@ -56,7 +56,7 @@ impl Account {
             side = whom.side.name(),
             peer = whom.peer,
             address = whom.address,
-            message = Empty,
+            message_id = Empty,
         );
         Self { audit: audit.clone(), whom, begun: Instant::now(), span, is_local }
     }
@@ -64,7 +64,7 @@ impl Account {
     /// Notes the id of the message. A peer may write there what it likes; only a UUID tells nothing of anybody.
     pub(crate) fn is_message(&self, id: Option<&str>) {
         if let Some(id) = id.and_then(|id| Uuid::try_parse(id).ok()) {
-            self.span.record("message", display(id));
+            self.span.record("message_id", display(id));
         }
     }
 

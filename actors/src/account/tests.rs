@@ -117,8 +117,8 @@ async fn takes_the_id_of_a_message_only_if_it_is_a_uuid() {
         account.close::<ProvideAndRegister>(Subject::default(), Ok(&RegistryResponse::default())).await;
     }
     let lines = log.lines();
-    assert_eq!(lines[0]["span"]["message"], "6d296e90-e5dc-43d0-b455-7c1f3eb35d83");
-    assert_eq!(lines[1]["span"]["message"], Value::Null);
+    assert_eq!(lines[0]["span"]["message_id"], "6d296e90-e5dc-43d0-b455-7c1f3eb35d83");
+    assert_eq!(lines[1]["span"]["message_id"], Value::Null);
 }
 
 #[test]
