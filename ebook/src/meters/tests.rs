@@ -134,7 +134,6 @@ fn histograms_have_the_buckets_that_are_listed() {
 /// What a transaction pays, in nanoseconds: `cargo test --release -p ebook meters -- --ignored --nocapture`.
 #[test]
 #[ignore = "a measurement"]
-#[expect(clippy::print_stdout, reason = "a measurement")]
 fn what_counting_costs() {
     recorder();
     let begun = std::time::Instant::now();
