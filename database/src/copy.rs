@@ -158,11 +158,14 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::{Location, Schema};
+    use crate::{Location, Migration, Schema};
 
     const SCHEMA: Schema = Schema {
         keeper: "copied",
-        migrations: &["CREATE TABLE thing (name TEXT PRIMARY KEY, amount BIGINT, note BLOB)"],
+        migrations: &[Migration {
+            sqlite: "CREATE TABLE thing (name TEXT PRIMARY KEY, amount BIGINT, note BLOB)",
+            postgres: "CREATE TABLE thing (name TEXT PRIMARY KEY, amount BIGINT, note BYTEA)",
+        }],
     };
     const THINGS: [Table; 1] = [table!("thing", "name", "amount", "note")];
     const MANY: i64 = PAGE * 2 + 7;

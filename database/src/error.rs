@@ -7,7 +7,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum DatabaseError {
     /// No engine for that location.
-    #[error("no database engine for {0:?}: expected the path of a file, or sqlite:PATH")]
+    #[error("no database engine for {0:?}: expected the path of a file, sqlite:PATH, or postgres://...")]
     Location(String),
     /// The engine has a defect that loses data.
     #[error("SQLite {found} can corrupt a database in WAL mode: {needed} or later is needed")]
@@ -50,9 +50,21 @@ pub enum DatabaseError {
     /// Who does the work has ended or gave up on this piece of it.
     #[error("the database no longer does what is asked, or met a defect while it did")]
     Stopped,
+    /// All connections were in use for too long.
+    #[error("no connection to the database became free within {0:?}")]
+    Busy(std::time::Duration),
+    /// The connection was lost while it committed.
+    #[error("the connection to the database was lost while it committed: whether it did is not known")]
+    OutcomeUnknown,
     /// The engine refused a statement or could not reach its file.
     #[error("the database engine failed: {0}")]
     Sql(#[source] Arc<dyn Error + Send + Sync>),
+}
+
+impl From<sqlx::Error> for DatabaseError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(Arc::new(error))
+    }
 }
 
 impl From<rusqlite::Error> for DatabaseError {

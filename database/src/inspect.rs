@@ -1,6 +1,7 @@
 //! Looks at a database without changing anything in it.
 
-use crate::{Database, DatabaseError, Location, Reader, Schema, Table};
+use crate::engine::Running;
+use crate::{Database, DatabaseError, Engine, Location, Reader, Schema, Table};
 
 impl Database {
     /// Opens a database to read it, as it is: nothing is made and nothing is migrated, and every write is refused. It
@@ -15,8 +16,12 @@ impl Database {
         }
     }
 
-    /// Holds the file against itself, as the engine knows it; what is wrong, a line for each.
+    /// Holds the file against itself, as the engine knows it; what is wrong, a line for each. A server does that
+    /// itself, with checksums.
     pub async fn integrity(&self) -> Result<Vec<String>, DatabaseError> {
+        if self.engine() == Engine::Postgres {
+            return Ok(Vec::new());
+        }
         let rows = self.read(|reader| Box::pin(integrity(reader))).await?;
         Ok(rows.into_iter().filter(|line| line != "ok").collect())
     }
@@ -35,26 +40,9 @@ impl Schema {
 
     /// The version of the tables at a location; 0 if there are none.
     pub async fn version_at(&self, location: &Location) -> Result<i64, DatabaseError> {
-        if !location.path().exists() {
-            return Ok(0);
-        }
-        let keeper = self.keeper;
-        Database::unchanged(location)
-            .read(move |reader| {
-                Box::pin(async move {
-                    if reader.row(HAS_VERSIONS, []).await?.is_none() {
-                        return Ok(0);
-                    }
-                    let row = reader.row(VERSION, [keeper.into()]).await?;
-                    row.map_or(Ok(0), |mut row| row.take())
-                })
-            })
-            .await
+        Running::version(location, self).await
     }
 }
-
-const HAS_VERSIONS: &str = "SELECT name FROM sqlite_schema WHERE name = 'schema_version'";
-const VERSION: &str = "SELECT version FROM schema_version WHERE keeper = $1";
 
 async fn integrity(reader: &mut Reader) -> Result<Vec<String>, DatabaseError> {
     let rows = reader.rows("PRAGMA integrity_check", []).await?;
@@ -66,11 +54,13 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::Migration;
 
-    const SCHEMA: Schema = Schema { keeper: "looked at", migrations: &["CREATE TABLE thing (name TEXT)"] };
+    const SCHEMA: Schema = Schema { keeper: "looked at", migrations: &[THING] };
+    const THING: Migration = Migration::same("CREATE TABLE thing (name TEXT)");
     const LATER: Schema = Schema {
         keeper: "looked at",
-        migrations: &["CREATE TABLE thing (name TEXT)", "ALTER TABLE thing ADD COLUMN note TEXT"],
+        migrations: &[THING, Migration::same("ALTER TABLE thing ADD COLUMN note TEXT")],
     };
 
     #[tokio::test]

@@ -1,28 +1,34 @@
 //! What both keepers need of SQL: open and migrate a database, read it, and commit writes together.
 //!
-//! One set of plain statements with `$1` placeholders; what is particular to an engine stands in
-//! `sqlite.rs`. Reads never wait for writes, and nothing is answered before it is on the disk.
+//! One set of plain statements with `$1` placeholders, of which `$lock` at the end of a SELECT locks the rows that
+//! it finds and `$keep` only keeps them from going. What is particular to an engine stands in `sqlite.rs` and
+//! `postgres.rs`. Reads never wait for writes, and nothing is answered before it is on the disk.
 
 mod copy;
+mod engine;
 mod error;
 mod inspect;
 mod location;
 mod meters;
+mod postgres;
 mod reader;
 mod schema;
 mod session;
 mod sqlite;
 mod statement;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod value;
 mod writer;
 
 use futures_util::future::BoxFuture;
 
 pub use copy::Table;
+pub use engine::Engine;
 pub use error::DatabaseError;
 pub use location::Location;
 pub use reader::Reader;
-pub use schema::Schema;
+pub use schema::{Migration, Pending, Schema};
 pub use value::{FromValue, Row, Value};
 pub use writer::Writer;
 
@@ -30,18 +36,28 @@ pub use writer::Writer;
 ///
 /// Dropping it lets the writes that were accepted finish, and waits for them.
 pub struct Database {
-    engine: sqlite::Engine,
+    engine: engine::Running,
 }
 
 impl Database {
     /// Opens the database at `location`, creating it when absent, and brings its tables to what `schema` says.
     pub async fn open(location: &Location, schema: &Schema) -> Result<Self, DatabaseError> {
-        Ok(Self { engine: sqlite::Engine::open(location.path(), *schema).await? })
+        Ok(Self { engine: engine::Running::open(location, schema).await? })
+    }
+
+    /// What [`open`](Self::open) would apply; nothing is made or changed.
+    pub async fn pending(location: &Location, schema: &Schema) -> Result<Pending, DatabaseError> {
+        schema.pending(engine::Running::version(location, schema).await?, location.engine())
+    }
+
+    /// The engine that does the work.
+    pub const fn engine(&self) -> Engine {
+        self.engine.engine()
     }
 
     /// Without whatever writes.
     pub(crate) fn unchanged(location: &Location) -> Self {
-        Self { engine: sqlite::Engine::look(location.path()) }
+        Self { engine: engine::Running::look(location) }
     }
 
     /// Runs `work` on a view of what is committed when its first statement runs; it stays the same.
@@ -59,7 +75,7 @@ impl Database {
     /// Runs `work` in a write transaction and answers once its outcome is durable.
     ///
     /// All or nothing: an `Err` of `work` undoes what it did, and only that, even though it may share
-    /// the commit with others. `work` awaits nothing but the database, and has no effects but on the
+    /// the commit with others. An error of a statement cannot be mended: `work` gives it back. `work` awaits nothing but the database, and has no effects but on the
     /// database, for it may run again.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
@@ -75,6 +91,11 @@ impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Database").finish_non_exhaustive()
     }
+}
+
+/// What a function returns; none if it panics.
+fn caught<T>(function: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(function)).ok()
 }
 
 #[cfg(test)]

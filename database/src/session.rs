@@ -1,10 +1,11 @@
 //! One connection of whichever engine, inside a transaction.
 
 use crate::statement::Statement;
-use crate::{DatabaseError, Row, Value, sqlite};
+use crate::{DatabaseError, Row, Value, postgres, sqlite};
 
 pub(crate) enum Session {
     Sqlite(sqlite::Connection),
+    Postgres(postgres::Connection),
 }
 
 impl Session {
@@ -15,6 +16,7 @@ impl Session {
     ) -> Result<Vec<Row>, DatabaseError> {
         match self {
             Self::Sqlite(connection) => connection.rows(statement, &values),
+            Self::Postgres(connection) => connection.rows(statement, values).await,
         }
     }
 
@@ -25,6 +27,7 @@ impl Session {
     ) -> Result<u64, DatabaseError> {
         match self {
             Self::Sqlite(connection) => connection.execute(statement, &values),
+            Self::Postgres(connection) => connection.execute(statement, values).await,
         }
     }
 
@@ -32,6 +35,7 @@ impl Session {
     pub(crate) async fn script(&mut self, statements: &'static str) -> Result<(), DatabaseError> {
         match self {
             Self::Sqlite(connection) => connection.script(statements),
+            Self::Postgres(connection) => connection.script(statements).await,
         }
     }
 }

@@ -21,19 +21,19 @@ use group::{Commits, Member, Work};
 use readers::Readers;
 
 use crate::meters::Meters;
-use crate::{DatabaseError, Reader, Schema, Writer};
+use crate::{DatabaseError, Engine, Reader, Schema, Writer};
 
 /// Writes that may wait; more of them make their callers wait.
 const QUEUE: usize = 1024;
 
-pub(crate) struct Engine {
+pub(crate) struct Running {
     readers: Readers,
     /// None while it is dropped, and where nothing is written.
     writes: Option<mpsc::Sender<Box<dyn Member>>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Engine {
+impl Running {
     pub(crate) async fn open(path: &Path, schema: Schema) -> Result<Self, DatabaseError> {
         let (writes, queue) = mpsc::channel(QUEUE);
         let owned = path.to_owned();
@@ -51,6 +51,17 @@ impl Engine {
     /// To read only.
     pub(crate) fn look(path: &Path) -> Self {
         Self { readers: Readers::new(path), writes: None, thread: None }
+    }
+
+    /// The version of a keeper's tables; no file is made.
+    pub(crate) async fn version(path: &Path, schema: Schema) -> Result<i64, DatabaseError> {
+        if !path.exists() {
+            return Ok(0);
+        }
+        let readers = Readers::new(path);
+        readers
+            .read(move |reader| Box::pin(async move { schema.version(reader, Engine::Sqlite).await }))
+            .await
     }
 
     pub(crate) async fn read<T, E, F>(&self, work: F) -> Result<T, E>
@@ -76,7 +87,7 @@ impl Engine {
     }
 }
 
-impl Drop for Engine {
+impl Drop for Running {
     fn drop(&mut self) {
         drop(self.writes.take());
         // It ends after what it has accepted. That it panicked, its callers know.

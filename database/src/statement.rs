@@ -1,6 +1,7 @@
 //! Statements as the keepers write them, and as an engine reads them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A statement, and how many values stand for its `$list` or its `$rows`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,7 +61,7 @@ fn placeholders(fixed: usize, width: usize) -> String {
 #[derive(Debug)]
 pub(crate) struct Dialect {
     adapt: fn(&str) -> String,
-    texts: HashMap<Statement, String>,
+    texts: HashMap<Statement, Arc<str>>,
 }
 
 impl Dialect {
@@ -69,8 +70,8 @@ impl Dialect {
         Self { adapt, texts: HashMap::new() }
     }
 
-    pub(crate) fn text(&mut self, statement: Statement) -> &str {
+    pub(crate) fn text(&mut self, statement: Statement) -> &Arc<str> {
         let adapt = self.adapt;
-        self.texts.entry(statement).or_insert_with(|| adapt(&statement.expand()))
+        self.texts.entry(statement).or_insert_with(|| adapt(&statement.expand()).into())
     }
 }

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 
 use crate::session::Session;
 use crate::statement::Statement;
-use crate::{DatabaseError, Reader, Value};
+use crate::{DatabaseError, Reader, Value, postgres, sqlite};
 
 /// How many rows one statement inserts; more take several statements.
 const ROWS: usize = 32;
@@ -50,6 +50,22 @@ impl Writer {
             Ok(())
         }
         .boxed()
+    }
+
+    /// Its connection, if that is one to a SQLite file.
+    pub(crate) const fn sqlite(&mut self) -> Option<&mut sqlite::Connection> {
+        match &mut self.reader.session {
+            Session::Sqlite(connection) => Some(connection),
+            Session::Postgres(_) => None,
+        }
+    }
+
+    /// Its connection, if that is one to PostgreSQL.
+    pub(crate) fn into_postgres(self) -> Option<postgres::Connection> {
+        match self.reader.session {
+            Session::Postgres(connection) => Some(connection),
+            Session::Sqlite(_) => None,
+        }
     }
 
     /// Runs a text of several statements, as a migration is.

@@ -1,8 +1,9 @@
 //! Patients as the identity feed tells of them (ITI TF-2 3.8, 3.44).
 
+use database::{DatabaseError, Writer};
 use metadata::{ErrorCode, PatientId, RegistryError, RegistryErrors};
 
-use crate::store::patient;
+use crate::store::{Patient, patient};
 use crate::{Refusal, Registry};
 
 impl Registry {
@@ -45,10 +46,9 @@ impl Registry {
         let merge = self.database.write(move |writer| {
             let (subsumed, survivor) = (subsumed.clone(), survivor.clone());
             Box::pin(async move {
-                let survivor = patient::find(writer, &survivor).await?;
+                let (subsumed, survivor) = lock_both(writer, &subsumed, &survivor).await?;
                 let survivor = survivor.filter(|patient| patient.merged_into.is_none());
                 let survivor = survivor.ok_or_else(|| unknown("survivor"))?.number;
-                let subsumed = patient::find(writer, &subsumed).await?;
                 let subsumed = subsumed.filter(|patient| patient.merged_into.is_none());
                 let subsumed = subsumed.ok_or_else(|| unknown("subsumed patient"))?.number;
                 if subsumed == survivor {
@@ -59,6 +59,25 @@ impl Registry {
         });
         merge.await.map_err(|refusal: Refusal| refusal.into_errors("merging patients"))
     }
+}
+
+/// In one order, so that two who merge the same patients do not wait for each other.
+async fn lock_both(
+    writer: &mut Writer,
+    subsumed: &PatientId,
+    survivor: &PatientId,
+) -> Result<(Option<Patient>, Option<Patient>), DatabaseError> {
+    if order(subsumed) <= order(survivor) {
+        let subsumed = patient::lock(writer, subsumed).await?;
+        Ok((subsumed, patient::lock(writer, survivor).await?))
+    } else {
+        let survivor = patient::lock(writer, survivor).await?;
+        Ok((patient::lock(writer, subsumed).await?, survivor))
+    }
+}
+
+fn order(id: &PatientId) -> (&str, &str) {
+    (id.authority().as_str(), id.id())
 }
 
 fn unknown(who: &str) -> RegistryErrors {

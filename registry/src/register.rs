@@ -13,8 +13,9 @@ use metadata::{
 use uuid::Uuid;
 
 use crate::rules::{self, Case, Known};
-use crate::store::{self, NewObject, patient};
-use crate::{Policy, Refusal, Registry};
+use crate::store::patient::Reserved;
+use crate::store::{self, NewObject, StoreError, patient};
+use crate::{PatientPolicy, Policy, Refusal, Registry};
 
 impl Registry {
     /// Registers all objects of a submission, approved and under UUIDs, or says all that is wrong with it.
@@ -79,17 +80,38 @@ async fn carry_out(
     prepared: &Prepared,
     policy: Policy,
 ) -> Result<RegistryErrors, Refusal> {
-    let known = Known::load(writer, &prepared.submitted).await?;
+    // First, so that whoever registers for the patient, or merges it, waits for us or we for them.
+    let reserved = reserve(writer, prepared, policy).await?;
+    let patient = reserved.as_ref().map(|reserved| &reserved.patient);
+    let known = Known::load(writer, &prepared.submitted, patient).await?;
     let mut findings = RegistryErrors::default();
     rules::check(&Case::new(&prepared.submitted, &known, policy), &mut findings);
     findings.clone().into_result()?;
-    let Some(id) = &prepared.submitted.submission_set.patient_id else {
+    let Some(Reserved { patient, first }) = reserved else {
         return Ok(findings); // Its absence was a finding.
     };
-    let patient = patient::add(writer, id).await?;
     let mut keys = known.keys();
     let mut objects = prepared.objects.clone();
-    objects.extend(effects::apply(writer, prepared, &known, &mut keys).await?);
-    store::insert(writer, patient.number, objects, &keys).await?;
+    let added = effects::apply(writer, prepared, &known, &mut keys).await?;
+    if !added.is_empty() {
+        patient::reserve(writer, &patient.id, added.len()).await?;
+        objects.extend(added);
+    }
+    store::insert(writer, first, objects, &keys, |id| known.owner(id).is_some()).await?;
     Ok(findings)
+}
+
+/// Room for the objects, and the patient locked; none for a patient that is not known and must be.
+async fn reserve(
+    writer: &mut Writer,
+    prepared: &Prepared,
+    policy: Policy,
+) -> Result<Option<Reserved>, StoreError> {
+    let Some(id) = &prepared.submitted.submission_set.patient_id else { return Ok(None) };
+    let reserved = patient::reserve(writer, id, prepared.objects.len()).await?;
+    if reserved.is_some() || policy.patients == PatientPolicy::Feed {
+        return Ok(reserved);
+    }
+    patient::add(writer, id).await?;
+    patient::reserve(writer, id, prepared.objects.len()).await
 }

@@ -22,12 +22,21 @@ pub(crate) use object::{
 };
 pub(crate) use patient::{Patient, PatientNumber};
 
-use database::{DatabaseError, Schema, Table, table};
+use database::{DatabaseError, Migration, Schema, Table, table};
 
 /// The tables of the registry.
 pub const SCHEMA: Schema = Schema {
     keeper: "registry",
-    migrations: &[include_str!("store/tables_1.sql"), include_str!("store/tables_2.sql")],
+    migrations: &[
+        Migration {
+            sqlite: include_str!("store/sqlite_1.sql"),
+            postgres: include_str!("store/postgres_1.sql"),
+        },
+        Migration {
+            sqlite: include_str!("store/sqlite_2.sql"),
+            postgres: include_str!("store/postgres_2.sql"),
+        },
+    ],
 };
 
 /// Every table, in an order in which they can be filled.

@@ -1,4 +1,4 @@
-//! The registry through its public functions, on files of its own, reopened in between.
+//! The registry through its public functions, on a database of its own, reopened in between.
 
 mod effects;
 mod find;
@@ -12,25 +12,25 @@ use actors::transactions::StoredQuery;
 use actors::transactions::stored_query::{
     ContentFilter, GetAll, GetAssociations, GetDocuments, GetFolders, Ids, Query,
 };
+use database::testing::Place;
 use metadata::{
     Association, AssociationType, AvailabilityStatus, DocumentEntry, EntryUuid, ErrorCode, Folder, Object,
     ObjectId, Submission, SubmissionSetStatus, sample, sample_with_folder,
 };
-use tempfile::TempDir;
 
 use super::*;
 
 /// A registry and where its data lie.
 struct House {
     registry: Registry,
-    directory: TempDir,
+    place: Place,
 }
 
 impl House {
     async fn open(patients: PatientPolicy) -> Self {
-        let directory = TempDir::new().unwrap();
-        let registry = open(&directory, patients).await;
-        Self { registry, directory }
+        let place = Place::fresh().await;
+        let registry = open(&place, patients).await;
+        Self { registry, place }
     }
 
     /// A registry that takes any patient.
@@ -39,10 +39,10 @@ impl House {
     }
 
     async fn reopen(self) -> Self {
-        let Self { registry, directory } = self;
+        let Self { registry, place } = self;
         let policy = registry.policy;
         drop(registry);
-        Self { registry: open(&directory, policy.patients).await, directory }
+        Self { registry: open(&place, policy.patients).await, place }
     }
 
     #[track_caller]
@@ -138,9 +138,8 @@ impl House {
     }
 }
 
-async fn open(directory: &TempDir, patients: PatientPolicy) -> Registry {
-    let location = Location::file(directory.path().join("registry.db"));
-    Registry::open(&location, Policy { patients }).await.unwrap()
+async fn open(place: &Place, patients: PatientPolicy) -> Registry {
+    Registry::open(place.location(), Policy { patients }).await.unwrap()
 }
 
 fn as_entry(object: Object) -> Option<DocumentEntry> {

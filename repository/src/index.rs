@@ -2,35 +2,24 @@
 
 use std::sync::Arc;
 
-use database::{Database, DatabaseError, Reader, Row, Schema, Writer};
+use database::{Database, DatabaseError, Migration, Reader, Row, Schema, Writer};
 
 use crate::content::Kept;
 use crate::store::StoreError;
 use crate::upkeep;
 
-/// The tables of a repository.
-pub(crate) const SCHEMA: Schema = Schema { keeper: "repository", migrations: &[DOCUMENT, upkeep::TABLES] };
-
-const DOCUMENT: &str = "
-CREATE TABLE document (
-    number      INTEGER PRIMARY KEY,
-    unique_id   TEXT NOT NULL,
-    object_key  TEXT NOT NULL,
-    sha256      BLOB NOT NULL,
-    sha1        BLOB NOT NULL,
-    size        BIGINT NOT NULL,
-    mime_type   TEXT NOT NULL,
-    provided    BIGINT NOT NULL,
-    registered  BIGINT NOT NULL
-);
-CREATE INDEX document_unique_id ON document (unique_id);
-CREATE INDEX document_object_key ON document (object_key);
-CREATE INDEX document_sha256 ON document (sha256);
-CREATE INDEX document_pending ON document (provided) WHERE registered = 0;
-CREATE TABLE condemned (
-    object_key  TEXT NOT NULL PRIMARY KEY
-);
-";
+/// The tables of a repository. Version 3 changed only what SQLite had.
+pub(crate) const SCHEMA: Schema = Schema {
+    keeper: "repository",
+    migrations: &[
+        Migration {
+            sqlite: include_str!("index/sqlite_1.sql"),
+            postgres: include_str!("index/postgres_1.sql"),
+        },
+        Migration::same(upkeep::TABLES),
+        Migration { sqlite: include_str!("index/sqlite_3.sql"), postgres: "" },
+    ],
+};
 
 /// A document to file.
 #[derive(Debug, Clone)]
@@ -85,29 +74,27 @@ const PENDING: &str = "SELECT number, unique_id, object_key, sha256, sha1, size,
     FROM document WHERE registered = 0 AND provided < $1 AND number > $2 ORDER BY number LIMIT 1000";
 
 const AFTER: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, mime_type, registered
-    FROM document WHERE number > $1 ORDER BY number LIMIT $2";
+    FROM document WHERE number > $1 AND registered < 2 ORDER BY number LIMIT $2";
 
 const NEWEST: &str = "SELECT number FROM document ORDER BY number DESC LIMIT 1";
 
-const SAME_BYTES: &str = "SELECT object_key FROM document WHERE sha256 = $1 AND size = $2 LIMIT 1";
-
+/// The row does not go, and its object with it, before ours names that object too.
+const SAME_BYTES: &str = "SELECT object_key FROM document WHERE sha256 = $1 AND size = $2 LIMIT 1 $keep";
 const INSERT: &str = "INSERT INTO document
-    (unique_id, object_key, sha256, sha1, size, mime_type, provided, registered)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, 0) RETURNING number";
+    (unique_id, object_key, sha256, sha1, size, mime_type, provided, registered, share)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8) ON CONFLICT (object_key, share) DO NOTHING RETURNING number";
+const MARK: &str =
+    "UPDATE document SET registered = 1 WHERE registered = 0 AND number IN ($list) RETURNING number";
+const DELETE: &str = "DELETE FROM document WHERE number = $1 AND registered = 0 RETURNING object_key";
+const CONDEMN: &str = "INSERT INTO document
+    (unique_id, object_key, sha256, sha1, size, mime_type, provided, registered, share)
+    VALUES ('', $1, $2, $2, 0, '', 0, 2, 0)
+    ON CONFLICT (object_key, share) DO UPDATE SET registered = 2 WHERE document.registered = 2";
+const SPARE: &str = "DELETE FROM document WHERE object_key = $1 AND share = 0 AND registered = 2";
+const NAMES_KEY: &str = "SELECT number FROM document WHERE object_key = $1 AND registered < 2 LIMIT 1";
 
-const MARK: &str = "UPDATE document SET registered = 1 WHERE number = $1";
-
-const KEY_OF: &str = "SELECT object_key FROM document WHERE number = $1";
-
-const DELETE: &str = "DELETE FROM document WHERE number = $1 AND registered = 0";
-
-const CONDEMN: &str = "INSERT INTO condemned (object_key) VALUES ($1) ON CONFLICT (object_key) DO NOTHING";
-
-const SPARE: &str = "DELETE FROM condemned WHERE object_key = $1";
-
-const IS_CONDEMNED: &str = "SELECT object_key FROM condemned WHERE object_key = $1";
-
-const NAMES_KEY: &str = "SELECT number FROM document WHERE object_key = $1 LIMIT 1";
+/// The `share` of a document that holds its object.
+const HOLDS: i64 = 0;
 
 /// The document of that id that a retrieval gets.
 pub(crate) async fn find(index: &Database, unique_id: &str) -> Result<Option<Found>, DatabaseError> {
@@ -174,8 +161,7 @@ pub(crate) async fn condemn(index: &Database, keys: Vec<String>) -> Result<Vec<S
             Box::pin(async move {
                 let mut condemned = Vec::new();
                 for key in unnamed.iter() {
-                    if !is_named(writer, key).await? {
-                        writer.execute(CONDEMN, [key.as_str().into()]).await?;
+                    if condemn_one(writer, key).await? {
                         condemned.push(key.clone());
                     }
                 }
@@ -183,6 +169,19 @@ pub(crate) async fn condemn(index: &Database, keys: Vec<String>) -> Result<Vec<S
             })
         })
         .await
+}
+
+/// Takes the place of the document that would hold the object: who comes second, we or it, gives way. Rows that
+/// share it had locked the one that held it, so they are here to be seen.
+async fn condemn_one(writer: &mut Writer, key: &str) -> Result<bool, DatabaseError> {
+    if writer.execute(CONDEMN, [key.into(), Vec::new().into()]).await? == 0 {
+        return Ok(false);
+    }
+    let shared = is_named(writer, key).await?;
+    if shared {
+        writer.execute(SPARE, [key.into()]).await?;
+    }
+    Ok(!shared)
 }
 
 /// Forgets that objects were condemned: they are gone.
@@ -222,14 +221,13 @@ async fn insert_one(writer: &mut Writer, document: &New, filed: &mut Filed) -> R
     let New { unique_id, mime_type, kept, provided } = document;
     let size = i64::try_from(kept.size).unwrap_or(i64::MAX);
     let same = writer.row(SAME_BYTES, [kept.sha256.as_slice().into(), size.into()]).await?;
+    let share = if same.is_some() { another_share() } else { HOLDS };
     let key = match same {
         Some(mut row) => row.take::<String>()?,
         None => kept.key.clone(),
     };
     if key != kept.key {
         filed.superfluous.push(kept.key.clone());
-    } else if writer.row(IS_CONDEMNED, [key.as_str().into()]).await?.is_some() {
-        return Err(StoreError::Swept);
     }
     let values = [
         unique_id.as_str().into(),
@@ -239,10 +237,11 @@ async fn insert_one(writer: &mut Writer, document: &New, filed: &mut Filed) -> R
         size.into(),
         mime_type.as_str().into(),
         (*provided).into(),
+        share.into(),
     ];
-    if let Some(mut row) = writer.row(INSERT, values).await? {
-        filed.numbers.push(row.take()?);
-    }
+    // Only one who condemned the object can hold it already.
+    let mut row = writer.row(INSERT, values).await?.ok_or(StoreError::Swept)?;
+    filed.numbers.push(row.take()?);
     Ok(())
 }
 
@@ -253,10 +252,8 @@ pub(crate) async fn mark_registered(index: &Database, numbers: Vec<i64>) -> Resu
         .write(move |writer| {
             let numbers = Arc::clone(&numbers);
             Box::pin(async move {
-                for number in numbers.iter() {
-                    writer.execute(MARK, [(*number).into()]).await?;
-                }
-                Ok(())
+                let list = numbers.iter().map(|number| (*number).into());
+                writer.rows_among(MARK, [], list).await.map(drop)
             })
         })
         .await
@@ -281,15 +278,18 @@ pub(crate) async fn remove(index: &Database, numbers: Vec<i64>) -> Result<Vec<St
 }
 
 async fn remove_one(writer: &mut Writer, number: i64) -> Result<Option<String>, DatabaseError> {
-    let Some(mut row) = writer.row(KEY_OF, [number.into()]).await? else { return Ok(None) };
+    let Some(mut row) = writer.row(DELETE, [number.into()]).await? else { return Ok(None) };
     let key: String = row.take()?;
-    if writer.execute(DELETE, [number.into()]).await? == 0 {
-        return Ok(None);
-    }
     let named = is_named(writer, &key).await?;
     Ok((!named).then_some(key))
 }
 
 async fn is_named(reader: &mut Reader, key: &str) -> Result<bool, DatabaseError> {
     Ok(reader.row(NAMES_KEY, [key.into()]).await?.is_some())
+}
+
+/// A number that no other document of the same object has.
+fn another_share() -> i64 {
+    let (random, _) = uuid::Uuid::new_v4().as_u64_pair();
+    i64::try_from(random >> 1).unwrap_or(i64::MAX).max(HOLDS + 1)
 }

@@ -26,7 +26,8 @@ pub const TABLES: &[Table] = &[table!(
     "size",
     "mime_type",
     "provided",
-    "registered"
+    "registered",
+    "share"
 )];
 
 /// An index without its documents, as a backup has it.
@@ -64,14 +65,15 @@ pub struct Shelf {
 }
 
 const AFTER: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, provided, registered
-    FROM document WHERE number > $1 ORDER BY number LIMIT $2";
+    FROM document WHERE number > $1 AND registered < 2 ORDER BY number LIMIT $2";
 
 const OF_UNIQUE_IDS: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, provided, registered
     FROM document WHERE unique_id IN ($list)";
 
-const NAMED: &str = "SELECT object_key FROM document WHERE object_key IN ($list)";
+const NAMED: &str = "SELECT object_key FROM document WHERE object_key IN ($list) AND registered < 2";
 
-const TOTAL: &str = "SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM document";
+const TOTAL: &str =
+    "SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM document WHERE registered < 2";
 
 const DOUBT: &str = "UPDATE document SET registered = 0 WHERE number = $1";
 

@@ -123,8 +123,9 @@ pub(crate) fn is_unflushed(error: &DatabaseError) -> bool {
     matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC))
 }
 
-/// SQLite counts `$1` as a name, `?1` as a number.
+/// SQLite counts `$1` as a name, `?1` as a number; who writes has locked everything.
 fn numbered(statement: &str) -> String {
+    let statement = statement.replace("$lock", "").replace("$keep", "");
     let mut parts = statement.split('$');
     let mut numbered = parts.next().unwrap_or_default().to_owned();
     for part in parts {

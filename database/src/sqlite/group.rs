@@ -2,7 +2,7 @@
 //!
 //! No timer: a lone write goes at once, and the busier the disk the larger the group.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ use super::connection::{Connection, is_busy, is_unflushed};
 use super::wait::{block_on, block_on_for};
 use crate::meters::Meters;
 use crate::session::Session;
-use crate::{DatabaseError, Schema, Writer};
+use crate::{DatabaseError, Engine, Schema, Writer, caught};
 
 /// Writes that share one commit at most, so that the first does not wait for a whole queue.
 pub(crate) const GROUP: usize = 64;
@@ -46,7 +46,7 @@ impl Commits {
     /// Brings the tables to what a schema says, in one transaction.
     pub(super) fn migrate(&mut self, schema: &Schema) -> Result<(), DatabaseError> {
         self.begin()?;
-        let outcome = block_on(schema.apply(&mut self.writer));
+        let outcome = block_on(schema.apply(&mut self.writer, Engine::Sqlite));
         self.end(outcome)
     }
 
@@ -60,7 +60,7 @@ impl Commits {
                 Some(idle) => block_on_for(next, idle),
             };
             match found {
-                None => self.checkpoints.idle(connection(&mut self.writer)),
+                None => self.tend(Checkpoints::idle),
                 Some(0) => break,
                 Some(writes) => {
                     let (begun, waiting) = (Instant::now(), queue.len());
@@ -69,7 +69,7 @@ impl Commits {
                 }
             }
         }
-        checkpoint::at_the_end(connection(&mut self.writer));
+        self.tend(|_, connection| checkpoint::at_the_end(connection));
     }
 
     /// Whether it succeeded at once.
@@ -83,7 +83,7 @@ impl Commits {
             Some(error) if group.len() > 1 => self.commit_one_by_one(group, error),
             failure => group.drain(..).for_each(|member| member.answer(failure.clone())),
         }
-        self.checkpoints.after_commit(connection(&mut self.writer));
+        self.tend(Checkpoints::after_commit);
         succeeded
     }
 
@@ -163,13 +163,15 @@ impl Commits {
     }
 
     fn run(&mut self, statement: &'static str) -> Result<(), DatabaseError> {
-        connection(&mut self.writer).run(statement)
+        self.writer.sqlite().ok_or(DatabaseError::Stopped)?.run(statement)
     }
-}
 
-fn connection(writer: &mut Writer) -> &mut Connection {
-    let Session::Sqlite(connection) = &mut writer.session;
-    connection
+    /// Sees to the write-ahead log.
+    fn tend(&mut self, work: impl FnOnce(&mut Checkpoints, &mut Connection)) {
+        if let Some(connection) = self.writer.sqlite() {
+            work(&mut self.checkpoints, connection);
+        }
+    }
 }
 
 /// A savepoint for each member: who is refused is undone alone.
@@ -227,9 +229,4 @@ where
             drop(self.caller.send(outcome));
         }
     }
-}
-
-/// What a function returns; none if it panics.
-fn caught<T>(function: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(function)).ok()
 }

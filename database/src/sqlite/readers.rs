@@ -66,8 +66,9 @@ impl Idle {
         connection.run("BEGIN")?;
         let mut reader = Reader { session: Session::Sqlite(connection) };
         let outcome = block_on(work(&mut reader));
-        let Session::Sqlite(mut connection) = reader.session;
-        if connection.run("COMMIT").is_ok() {
+        if let Session::Sqlite(mut connection) = reader.session
+            && connection.run("COMMIT").is_ok()
+        {
             self.connections.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
         outcome

@@ -18,10 +18,19 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    pub(crate) async fn load(reader: &mut Reader, submission: &Submission) -> Result<Self, DatabaseError> {
-        let mut patients = HashMap::new();
-        for id in patient_ids(submission) {
-            patients.extend(patient::find(reader, &id).await?.map(|patient| (id, patient)));
+    /// Loads all but the patient of the submission, which is `locked` so that nothing of this changes.
+    pub(crate) async fn load(
+        reader: &mut Reader,
+        submission: &Submission,
+        locked: Option<&Patient>,
+    ) -> Result<Self, DatabaseError> {
+        let mut patients: HashMap<_, _> =
+            locked.map(|patient| (patient.id.clone(), patient.clone())).into_iter().collect();
+        for id in
+            patient_ids(submission).filter(|id| Some(*id) != submission.submission_set.patient_id.as_ref())
+        {
+            let found = patient::find(reader, id).await?;
+            patients.extend(found.map(|patient| (id.clone(), patient)));
         }
         let objects = by_uuids(reader, &uuids(submission)).await?;
         let numbers: HashSet<_> = objects.iter().map(|object| object.key.patient()).collect();
@@ -67,8 +76,9 @@ impl Known {
     }
 }
 
-fn patient_ids(submission: &Submission) -> HashSet<PatientId> {
-    submission.identities().filter_map(|object| object.patient_id.cloned()).collect()
+fn patient_ids(submission: &Submission) -> impl Iterator<Item = &PatientId> {
+    let all: HashSet<_> = submission.identities().filter_map(|object| object.patient_id).collect();
+    all.into_iter()
 }
 
 /// Every UUID that the submission names: ids of its own objects, and ends of its associations.

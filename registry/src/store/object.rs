@@ -1,6 +1,6 @@
 //! Objects: their keys, their index columns, and the statements that read and change them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use database::{DatabaseError, Reader, Row, Value, Writer};
 use metadata::{AssociationType, AvailabilityStatus, EntryUuid, Hash};
@@ -32,6 +32,15 @@ impl Key {
     /// The first key of a patient, and the first that is none of theirs any more.
     pub(crate) const fn range(patient: PatientNumber) -> (i64, i64) {
         (Self::first(patient), Self::first(PatientNumber(patient.0 + 1)))
+    }
+
+    /// The key of object `ordinal` of a patient, behind which `count` must find room.
+    pub(super) fn nth(patient: PatientNumber, ordinal: i64, count: i64) -> Result<Self, StoreError> {
+        let most: i64 = 1 << ORDINAL_BITS;
+        if ordinal > most - count {
+            return Err(StoreError::Full(most));
+        }
+        Ok(Self(Self::first(patient) + ordinal))
     }
 
     const fn first(patient: PatientNumber) -> i64 {
@@ -256,30 +265,31 @@ pub(crate) async fn unique_id_owners(
         .collect()
 }
 
-/// Stores approved first versions of new objects for a patient. Ends that are not among them are in `known`.
+/// Stores approved first versions of new objects at the keys from `first` on. Ends that are not among them are in
+/// `known`; `owned` are the unique ids that are taken, rightly so, by the same document.
+///
+/// An id that somebody else takes meanwhile is an error of the database, after which all is done again and the
+/// rules see it: so there is no `ON CONFLICT` here.
 pub(crate) async fn insert(
     writer: &mut Writer,
-    patient: PatientNumber,
+    first: Key,
     objects: Vec<NewObject>,
     known: &HashMap<EntryUuid, Key>,
+    owned: impl Fn(&str) -> bool,
 ) -> Result<(), StoreError> {
-    let first = reserve(writer, patient, objects.len()).await?;
-    let keys: HashMap<EntryUuid, Key> =
-        (first..).zip(&objects).map(|(key, new)| (new.uuid, Key(key))).collect();
+    let keys: BTreeMap<EntryUuid, Key> =
+        (first.0..).zip(&objects).map(|(key, new)| (new.uuid, Key(key))).collect();
     let key_of = |uuid: &EntryUuid| keys.get(uuid).or_else(|| known.get(uuid)).copied();
-    let taken =
-        objects.iter().map(|new| vec![new.uuid.as_bytes().as_slice().into(), key_of(&new.uuid).into()]);
+    // In order, here and below, so that two who take the same ids do not wait for each other.
+    let taken = keys.iter().map(|(uuid, key)| vec![uuid.as_bytes().as_slice().into(), (*key).into()]);
     writer.insert("INSERT INTO entry_uuid (uuid, object) VALUES $rows", taken).await?;
-    let unique_ids = objects.iter().filter_map(|new| {
+    let named = objects.iter().filter_map(|new| Some((new.unique_id.as_deref()?, new)));
+    let named: BTreeMap<&str, &NewObject> = named.filter(|(id, _)| !owned(id)).collect();
+    let unique_ids = named.into_iter().map(|(id, new)| {
         let hash = new.hash.map(|hash| hash.as_bytes().to_vec());
-        Some(vec![
-            new.unique_id.clone()?.into(),
-            (new.kind as i64).into(),
-            hash.into(),
-            new.size.map(size).into(),
-        ])
+        vec![id.into(), (new.kind as i64).into(), hash.into(), new.size.map(size).into()]
     });
-    writer.insert(INSERT_UNIQUE_ID, unique_ids).await?;
+    writer.insert("INSERT INTO unique_id (value, kind, hash, size) VALUES $rows", unique_ids).await?;
     let rows: Vec<Vec<Value>> = objects
         .into_iter()
         .map(|new| {
@@ -313,23 +323,8 @@ fn size(bytes: u64) -> i64 {
 
 const FIRST_VERSION: i64 = 1;
 
-/// A document that is registered again under the id it has is no conflict (ITI TF-2 3.42.4.1.3.3).
-const INSERT_UNIQUE_ID: &str =
-    "INSERT INTO unique_id (value, kind, hash, size) VALUES $rows ON CONFLICT (value) DO NOTHING";
-
 const INSERT_OBJECT: &str = "INSERT INTO object (key, uuid, kind, status, version, lid, unique_id, time, \
      service_start, service_stop, source, target, facets, dictionary, fragment) VALUES $rows";
-
-/// The first of `count` keys that are the patient's next.
-async fn reserve(writer: &mut Writer, patient: PatientNumber, count: usize) -> Result<i64, StoreError> {
-    let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let statement = "UPDATE patient SET objects = objects + $1 WHERE no = $2 AND objects < $3 - $1 \
-                     RETURNING objects - $1";
-    let most: i64 = 1 << ORDINAL_BITS;
-    let row = writer.row(statement, [count.into(), patient.0.into(), most.into()]).await?;
-    let before: i64 = row.ok_or(StoreError::Full(most))?.take()?;
-    Ok(Key::first(patient) + before)
-}
 
 /// Deprecates what is still approved; tells how many were.
 pub(crate) async fn deprecate(writer: &mut Writer, keys: &HashSet<Key>) -> Result<u64, DatabaseError> {

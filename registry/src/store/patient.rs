@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use database::{DatabaseError, Reader, Row, Value, Writer};
 use metadata::PatientId;
 
+use super::{Key, StoreError};
+
 /// The number under which the objects of a patient lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct PatientNumber(pub(super) i64);
@@ -41,6 +43,39 @@ pub(crate) async fn find(reader: &mut Reader, id: &PatientId) -> Result<Option<P
     let statement = "SELECT no, authority, id, merged_into FROM patient WHERE authority = $1 AND id = $2";
     let row = reader.row(statement, [id.authority().as_str().into(), id.id().into()]).await?;
     row.and_then(|row| read(row).transpose()).transpose()
+}
+
+/// The patient with an id, merged or not. Nobody changes it, or registers objects for it, before we are done.
+pub(crate) async fn lock(writer: &mut Writer, id: &PatientId) -> Result<Option<Patient>, DatabaseError> {
+    let statement =
+        "SELECT no, authority, id, merged_into FROM patient WHERE authority = $1 AND id = $2 $lock";
+    let row = writer.row(statement, [id.authority().as_str().into(), id.id().into()]).await?;
+    row.and_then(|row| read(row).transpose()).transpose()
+}
+
+/// Gives room for more objects to the patient with an id, and [locks](lock) it.
+pub(crate) async fn reserve(
+    writer: &mut Writer,
+    id: &PatientId,
+    count: usize,
+) -> Result<Option<Reserved>, StoreError> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let statement = "UPDATE patient SET objects = objects + $1 WHERE authority = $2 AND id = $3 \
+                     RETURNING objects - $1, no, authority, id, merged_into";
+    let values = [count.into(), id.authority().as_str().into(), id.id().into()];
+    let Some(mut row) = writer.row(statement, values).await? else { return Ok(None) };
+    let before: i64 = row.take()?;
+    let Some(patient) = read(row)? else { return Ok(None) };
+    let first = Key::nth(patient.number, before, count)?;
+    Ok(Some(Reserved { patient, first }))
+}
+
+/// Room for objects.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    pub(crate) patient: Patient,
+    /// The key of the first.
+    pub(crate) first: Key,
 }
 
 /// The patients with these numbers.

@@ -1,0 +1,61 @@
+//! What an error of the server or of the way there means for a transaction.
+
+use crate::DatabaseError;
+
+/// Why a transaction did not succeed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Another transaction stood in its way: it may be run again.
+    Again(DatabaseError),
+    /// The connection is of no use any more; on another it may be run again.
+    Lost(DatabaseError),
+    /// It would fail again.
+    Final(DatabaseError),
+}
+
+impl Failure {
+    /// What an error means before COMMIT was sent.
+    pub(super) fn of(error: sqlx::Error) -> Self {
+        let meaning = match &error {
+            sqlx::Error::Database(database) => meaning(database.code().as_deref().unwrap_or_default()),
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Self::Lost,
+            _ => Self::Final,
+        };
+        meaning(error.into())
+    }
+
+    /// What an error means after COMMIT was sent: only some say that it has not happened.
+    pub(super) fn of_commit(error: sqlx::Error) -> Self {
+        match Self::of(error) {
+            Self::Again(error) => Self::Again(error),
+            Self::Lost(error) => {
+                tracing::error!(%error, "a connection was lost while it committed");
+                Self::Final(DatabaseError::OutcomeUnknown)
+            }
+            Self::Final(error) => Self::Final(error),
+        }
+    }
+
+    pub(super) const fn is_lost(&self) -> bool {
+        matches!(self, Self::Lost(_))
+    }
+
+    /// The error itself.
+    pub(super) fn error(&self) -> &DatabaseError {
+        let (Self::Again(error) | Self::Lost(error) | Self::Final(error)) = self;
+        error
+    }
+}
+
+/// What a SQLSTATE means (PostgreSQL, appendix A).
+fn meaning(code: &str) -> fn(DatabaseError) -> Failure {
+    match code {
+        // Serialization failure, deadlock. Or an id that was free a moment ago: who runs again sees whose it is.
+        "40001" | "40P01" | "23505" => Failure::Again,
+        // The server goes down or comes up, or has become a standby; somebody has changed tables or statements
+        // under this connection.
+        "57P01" | "57P02" | "57P03" | "25006" | "26000" | "0A000" => Failure::Lost,
+        code if code.starts_with("08") => Failure::Lost,
+        _ => Failure::Final,
+    }
+}

@@ -1,0 +1,135 @@
+//! What only happens with a server: many writers at once, and connections that go.
+
+use super::*;
+
+/// A database on a server, if there is one.
+async fn on_a_server() -> Option<(Place, Database)> {
+    let place = Place::fresh().await;
+    if place.location().engine() != Engine::Postgres {
+        return None;
+    }
+    let database = open(&place).await;
+    Some((place, database))
+}
+
+#[tokio::test]
+async fn nodes_that_start_together_migrate_once() {
+    let place = Place::fresh().await;
+    if place.location().engine() != Engine::Postgres {
+        return;
+    }
+    let pending = Database::pending(place.location(), &SCHEMA).await.unwrap();
+    assert_eq!((pending.found, pending.known, pending.texts.len()), (0, 1, 1));
+    let opened =
+        futures_util::future::join_all((0..5).map(|_| Database::open(place.location(), &SCHEMA))).await;
+    for database in opened {
+        assert!(names(&database.unwrap()).await.is_empty());
+    }
+    let pending = Database::pending(place.location(), &SCHEMA).await.unwrap();
+    assert_eq!((pending.found, pending.texts.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn nothing_can_be_put_into_a_column_of_any_type() {
+    let Some((_place, database)) = on_a_server().await else { return };
+    let outcome = database.write(|writer| {
+        Box::pin(async move {
+            writer.script("CREATE TABLE one (number BIGINT, text TEXT, bytes BYTEA)").await?;
+            let row = |value: fn() -> [Value; 3]| value().to_vec();
+            let nothing = row(|| [Value::Null, Value::Null, Value::Null]);
+            let something = row(|| [7.into(), "x".into(), vec![1].into()]);
+            for rows in [[nothing.clone(), something.clone()], [something, nothing]] {
+                writer.insert("INSERT INTO one (number, text, bytes) VALUES $rows", rows).await?;
+            }
+            let empty = "SELECT 1 FROM one WHERE number IS NULL AND text IS NULL AND bytes IS NULL";
+            Ok::<_, DatabaseError>(writer.rows(empty, []).await?.len())
+        })
+    });
+    assert_eq!(outcome.await.unwrap(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_of_one_row_lose_no_update() {
+    let Some((_place, database)) = on_a_server().await else { return };
+    let database = Arc::new(database);
+    add(&database, "sum", 0).await.unwrap();
+    let tasks = (0..4).map(|_| {
+        let database = Arc::clone(&database);
+        tokio::spawn(async move {
+            for _ in 0..5 {
+                increment(&database).await.unwrap();
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    let mut sum = rows(&database, "SELECT amount FROM entry").await.unwrap().remove(0);
+    assert_eq!(sum.take::<i64>().unwrap(), 20);
+}
+
+async fn increment(database: &Database) -> Result<u64, DatabaseError> {
+    database
+        .write(|writer| {
+            Box::pin(async move {
+                let row = writer.row("SELECT amount FROM entry WHERE name = 'sum' $lock", []).await?;
+                let amount: i64 = row.unwrap().take()?;
+                writer.execute("UPDATE entry SET amount = $1", [(amount + 1).into()]).await
+            })
+        })
+        .await
+}
+
+/// Whoever finds an id free, and then taken, looks again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_is_taken_meanwhile_is_found_taken() {
+    let Some((_place, database)) = on_a_server().await else { return };
+    let claims = (0..8).map(|_| {
+        database.write(|writer| {
+            Box::pin(async move {
+                if writer.row("SELECT name FROM entry WHERE name = 'id'", []).await?.is_some() {
+                    return Ok::<_, DatabaseError>(false);
+                }
+                writer.execute("INSERT INTO entry VALUES ('id', 1)", []).await?;
+                Ok(true)
+            })
+        })
+    });
+    let claims = futures_util::future::join_all(claims).await;
+    assert_eq!(claims.iter().filter(|claim| *claim.as_ref().unwrap()).count(), 1);
+}
+
+#[tokio::test]
+async fn connections_that_the_server_has_ended_are_replaced() {
+    let Some((_place, database)) = on_a_server().await else { return };
+    let both = (add(&database, "a", 1), add(&database, "b", 1));
+    let (a, b) = futures_util::future::join(both.0, both.1).await;
+    assert!(a.is_ok() && b.is_ok());
+    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    rows(&database, end).await.unwrap();
+    add(&database, "c", 1).await.unwrap();
+    assert_eq!(names(&database).await, ["a", "b", "c"]);
+}
+
+/// The server undoes everything after an error, and answers COMMIT as if nothing had been.
+#[tokio::test]
+async fn a_write_that_hides_an_error_is_refused() {
+    let Some((_place, database)) = on_a_server().await else { return };
+    let outcome = database.write(|writer| {
+        Box::pin(async move {
+            writer.execute("INSERT INTO entry VALUES ('lost', 1)", []).await?;
+            drop(writer.execute("INSERT INTO entry VALUES ('no number', NULL)", []).await);
+            Ok::<_, DatabaseError>(())
+        })
+    });
+    assert!(outcome.await.is_err());
+    assert!(names(&database).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_an_error_soon() {
+    let nowhere = "postgres://nobody@127.0.0.1:1/nothing".parse().unwrap();
+    let refused = Database::open(&nowhere, &SCHEMA).await.unwrap_err();
+    assert!(matches!(refused, DatabaseError::Sql(_)), "{refused}");
+}
