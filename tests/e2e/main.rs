@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a story that fails says where")]
 
 mod central;
+mod conformance;
 mod crowd;
 mod find;
 mod hospitals;
 mod keeping;
 mod mutual_tls;
+mod nodes;
 mod observed;
 mod program;
 mod publish;

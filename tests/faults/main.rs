@@ -4,7 +4,12 @@
 //! What `cargo test` runs is bounded to a few minutes. `DOSEBOOK_FAULTS=full` with `--release` runs the full volumes.
 //! Every story prints its seed and figures; `DOSEBOOK_SEED` gives a seed again.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a story says what it saw and where it failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a story says what it saw and where it failed"
+)]
 
 mod bit_rot;
 mod database_rot;
@@ -15,8 +20,10 @@ mod ledger;
 mod memory;
 mod model;
 mod outage;
+mod postgres;
 mod process;
 mod random;
+mod replica;
 mod s3;
 mod shim;
 mod snapshot;
@@ -55,4 +62,15 @@ async fn turn() -> MutexGuard<'static, ()> {
 /// The node under test.
 fn node() -> Node {
     Node::with(&Settings::default())
+}
+
+/// How much of what a node keeps is damaged, as `dosebook verify` counts.
+fn damages(node: &Node) -> u64 {
+    let output = node.run(["verify", "--from-start", "--json"]);
+    let tally =
+        output.stdout.lines().last().and_then(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let damages = tally.and_then(|tally| tally.get("damages")?.as_u64());
+    let damages = damages.unwrap_or_else(|| panic!("{output:?}"));
+    assert_eq!(output.code, i32::from(damages > 0), "{output:?}");
+    damages
 }
