@@ -1,12 +1,12 @@
 //! Large documents in and out, one at a time: a node beside hyper with the same hashes, the same file and fsync.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http_body_util::{BodyExt, StreamBody};
-use hyper::Response;
 use hyper::body::{Frame, Incoming};
+use hyper::{Response, StatusCode};
 use tests::{Node, noise};
 
 use crate::engine::Engine;
@@ -23,6 +23,9 @@ use crate::template::{Ids, Template, unique_id};
 
 /// Sizes that are moved when nothing else is said, in MiB.
 const SIZES: &str = "256,1024";
+
+/// How long a client waits whom a node has told that it is busy.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// One measurement.
 #[derive(Debug, Clone, Copy)]
@@ -47,10 +50,13 @@ pub(crate) async fn compare(plan: &Plan) {
         for _ in 0..rounds {
             let [floor_in, node_in, floor_out, node_out] = &mut samples;
             let bare = floor.process_id();
-            let put = send(floor.peer(), "/upload", "application/dicom", content(&[], size, &[]));
+            let put = async {
+                assert!(send(floor.peer(), "/upload", "text/plain", content(&[], size, &[])).await);
+            };
             floor_in.push(measured(bare, size, put).await);
             let unique_id = unique_id(&mut Random::new());
-            node_in.push(measured(node.process_id(), size, mover.provide(&unique_id, size)).await);
+            let put = async { assert_eq!(mover.provide(&unique_id, size).await, 0, "alone, and refused") };
+            node_in.push(measured(node.process_id(), size, put).await);
             floor_out.push(measured(bare, size, fetch_bare(&floor, size)).await);
             node_out.push(measured(node.process_id(), size, mover.fetch(&unique_id, size)).await);
         }
@@ -61,7 +67,7 @@ pub(crate) async fn compare(plan: &Plan) {
         table.push(row(format!("ITI-43, {mib} MiB: hyper, the same file"), &floor_out, &node_out));
     }
     table.print();
-    println!("node, most memory resident: {} MiB", peak_resident(node.process_id()) >> 20);
+    eprintln!("node, most memory resident: {} MiB", peak_resident(node.process_id()) >> 20);
 }
 
 async fn measured(process: u32, size: u64, work: impl Future<Output = ()>) -> Sample {
@@ -102,12 +108,18 @@ impl Mover {
         Self { peer: identity::peer(node), before, behind, fetch }
     }
 
-    /// Provides so many bytes that are not at hand.
-    pub(crate) async fn provide(&self, unique_id: &str, size: u64) {
+    /// Provides so many bytes that are not at hand, again while the node is busy; how often it was.
+    pub(crate) async fn provide(&self, unique_id: &str, size: u64) -> u64 {
         let ids = Ids { patient: 0, entry: unique_id.to_owned() };
-        let before = self.before.fill(&ids, &mut Random::new());
-        let body = content(&before, size, &self.behind);
-        send(&self.peer, &self.before.path, &self.before.media_type, body).await;
+        for refused in 0.. {
+            let before = self.before.fill(&ids, &mut Random::new());
+            let body = content(&before, size, &self.behind);
+            if send(&self.peer, &self.before.path, &self.before.media_type, body).await {
+                return refused;
+            }
+            tokio::time::sleep(BUSY).await;
+        }
+        unreachable!("a node is not busy for ever")
     }
 
     /// Fetches a document, and sees that all of it came: an answer that fails is cut off, or has no document.
@@ -134,16 +146,19 @@ fn content(before: &[u8], size: u64, behind: &[u8]) -> Body {
         .boxed_unsync()
 }
 
-async fn send(peer: &Peer, path: &str, media_type: &str, body: Body) {
+/// Sends a document; whether it was taken, or the server was busy.
+async fn send(peer: &Peer, path: &str, media_type: &str, body: Body) -> bool {
     let mut connection = Connection::open(peer).await;
     let answer = connection.ask(path, media_type, body, true).await;
     let status = answer.status();
     let text = answer.into_body().collect().await.unwrap().to_bytes();
     let text = String::from_utf8_lossy(&text);
-    assert!(
-        status.is_success() && (text.is_empty() || text.contains("ResponseStatusType:Success")),
-        "{text}"
-    );
+    if status == StatusCode::SERVICE_UNAVAILABLE || text.contains("XDSRepositoryBusy") {
+        return false;
+    }
+    let taken = text.is_empty() || text.contains("ResponseStatusType:Success");
+    assert!(status.is_success() && taken, "{status}: {text}");
+    true
 }
 
 async fn drain(answer: Response<Incoming>) -> u64 {

@@ -37,7 +37,8 @@ pub(crate) async fn measure(plan: &Plan) {
     drop(node);
 
     let node = Node::start();
-    upload_at_once(&Arc::new(Mover::prepare(&node).await)).await;
+    let refused = upload_at_once(&Arc::new(Mover::prepare(&node).await)).await;
+    eprintln!("of 64 uploads at once, {refused} were told to come back, and did");
     push("64 uploads of 64 MiB at once, peak", peak_resident(node.process_id()), 200.0);
     tokio::time::sleep(SETTLED).await;
     push("64 uploads of 64 MiB at once, afterwards", resident(node.process_id()), 200.0);
@@ -53,11 +54,12 @@ pub(crate) async fn measure(plan: &Plan) {
     table.print();
 }
 
-async fn upload_at_once(mover: &Arc<Mover>) {
+/// All of them are taken in the end; how often one was told to come back.
+async fn upload_at_once(mover: &Arc<Mover>) -> u64 {
     let mut uploads = JoinSet::new();
     for _ in 0..UPLOADS {
         let mover = Arc::clone(mover);
         uploads.spawn(async move { mover.provide(&unique_id(&mut Random::new()), UPLOAD).await });
     }
-    uploads.join_all().await;
+    uploads.join_all().await.iter().sum()
 }

@@ -83,7 +83,7 @@ pub(crate) async fn compare(plan: &Plan) {
         table.push(row(work, &floors, &nodes, engine.is_postgres()));
     }
     table.print();
-    println!("node, most memory resident: {} MiB", node.peak_resident() >> 20);
+    eprintln!("node, most memory resident: {} MiB", node.peak_resident() >> 20);
     drop((node, floor));
     engine.clean().await;
 }

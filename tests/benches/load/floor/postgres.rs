@@ -7,11 +7,11 @@ use sqlx::{AssertSqlSafe, Column, ConnectOptions, PgConnection, Row, TypeInfo};
 use super::PATTERN;
 use super::documents::Kept;
 use super::statements::{
-    ADD_PATIENT, FIND_DOCUMENT, FIND_PATIENT, INSERT_DOCUMENT, OBJECTS, ORDINAL_BITS, Pattern, RESERVE,
-    SAME_BYTES, TABLES, Table, UNIQUE_IDS, Value, patient, unique_id,
+    ADD_PATIENT, FIND_DOCUMENT, INSERT_DOCUMENT, OBJECTS, ORDINAL_BITS, Pattern, RESERVE, SAME_BYTES, TABLES,
+    Table, UNIQUE_IDS, Value, patient, unique_id,
 };
 
-/// As many connections as the product opens when nothing is configured.
+/// As many connections as each keeper of the product opens when nothing is configured.
 const CONNECTIONS: u32 = 16;
 
 /// Connections to the database of the floor.
@@ -33,19 +33,15 @@ impl Pool {
     pub(super) async fn register(&self) {
         let mut transaction = self.pool.begin().await.unwrap();
         let connection = &mut *transaction;
-        let (authority, patient) = (Value::Text(self.pattern.authority.clone()), Value::Text(patient()));
-        let known = [Value::Text(unique_id()), Value::Text(unique_id())];
-        one(connection, UNIQUE_IDS, known.to_vec()).await;
-        let patient = vec![authority, patient];
-        let mut number = one(connection, FIND_PATIENT, patient.clone()).await;
-        if number.is_none() {
-            query(ADD_PATIENT, patient.clone()).execute(&mut *connection).await.unwrap();
-            number = one(connection, FIND_PATIENT, patient).await;
+        let patient = vec![Value::Text(self.pattern.authority.clone()), Value::Text(patient())];
+        let reserve = [vec![Value::Integer(OBJECTS)], patient.clone()].concat();
+        let mut first = one(connection, RESERVE, reserve.clone()).await;
+        if first.is_none() {
+            query(ADD_PATIENT, patient).execute(&mut *connection).await.unwrap();
+            first = one(connection, RESERVE, reserve).await;
         }
-        let number = number.unwrap();
-        let reserve = vec![Value::Integer(OBJECTS), Value::Integer(number)];
-        let before = one(connection, RESERVE, reserve).await.unwrap();
-        for (statement, values) in self.pattern.inserts((number << ORDINAL_BITS) + before) {
+        one(connection, UNIQUE_IDS, vec![Value::Text(unique_id()), Value::Text(unique_id())]).await;
+        for (statement, values) in self.pattern.inserts(first.unwrap()) {
             query(statement, values).execute(&mut *connection).await.unwrap();
         }
         transaction.commit().await.unwrap();

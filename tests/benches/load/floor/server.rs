@@ -48,7 +48,7 @@ struct Answers {
 /// The rows, by the library that the product uses.
 enum Store {
     Sqlite { registry: Writer, repository: Writer },
-    Postgres(Pool),
+    Postgres { registry: Pool, repository: Pool },
 }
 
 impl Server {
@@ -87,7 +87,8 @@ impl Answers {
     async fn open(folder: &Path, database: &str) -> Self {
         let given = |name| Material::read(folder, name).unwrap();
         let store = if database.contains("://") {
-            Store::Postgres(Pool::open(database).await)
+            let (registry, repository) = (Pool::open(database).await, Pool::open(database).await);
+            Store::Postgres { registry, repository }
         } else {
             let open = |name: &str| Writer::open(&Path::new(database).join(name));
             Store::Sqlite { registry: open("registry.sqlite"), repository: open("repository.sqlite") }
@@ -127,7 +128,7 @@ impl Answers {
     async fn register(&self) {
         match &self.store {
             Store::Sqlite { registry, .. } => registry.register().await,
-            Store::Postgres(pool) => pool.register().await,
+            Store::Postgres { registry, .. } => registry.register().await,
         }
     }
 
@@ -138,9 +139,9 @@ impl Answers {
                 repository.file(kept).await;
                 registry.register().await;
             }
-            Store::Postgres(pool) => {
-                pool.file(kept).await;
-                pool.register().await;
+            Store::Postgres { registry, repository } => {
+                repository.file(kept).await;
+                registry.register().await;
             }
         }
     }

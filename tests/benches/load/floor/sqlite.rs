@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 use super::PATTERN;
 use super::documents::Kept;
 use super::statements::{
-    ADD_PATIENT, FIND_DOCUMENT, FIND_PATIENT, INSERT_DOCUMENT, OBJECTS, ORDINAL_BITS, Pattern, RESERVE,
-    SAME_BYTES, TABLES, Table, UNIQUE_IDS, Value, patient, unique_id,
+    ADD_PATIENT, FIND_DOCUMENT, INSERT_DOCUMENT, OBJECTS, ORDINAL_BITS, Pattern, RESERVE, SAME_BYTES, TABLES,
+    Table, UNIQUE_IDS, Value, patient, unique_id,
 };
 
 /// Registrations that share a commit at most.
@@ -115,15 +115,13 @@ fn value(value: ValueRef<'_>) -> Value {
 
 fn register(connection: &Connection, pattern: &Pattern) {
     let patient = patient();
-    let find = || one(connection, FIND_PATIENT, params![pattern.authority, patient]);
-    one(connection, UNIQUE_IDS, params![unique_id(), unique_id()]);
-    let number = find().or_else(|| {
+    let reserve = || one(connection, RESERVE, params![OBJECTS, pattern.authority, patient]);
+    let first = reserve().or_else(|| {
         execute(connection, ADD_PATIENT, params![pattern.authority, patient]);
-        find()
+        reserve()
     });
-    let number = number.unwrap();
-    let before = one(connection, RESERVE, params![OBJECTS, number]).unwrap();
-    for (statement, values) in pattern.inserts((number << ORDINAL_BITS) + before) {
+    one(connection, UNIQUE_IDS, params![unique_id(), unique_id()]);
+    for (statement, values) in pattern.inserts(first.unwrap()) {
         execute(connection, statement, params_from_iter(&values));
     }
 }

@@ -7,14 +7,12 @@
 
 use std::collections::HashMap;
 
-/// Finds a patient.
-pub(super) const FIND_PATIENT: &str = "SELECT no FROM patient WHERE authority = $1 AND id = $2";
-/// Adds one.
+/// Adds a patient that is not known.
 pub(super) const ADD_PATIENT: &str =
     "INSERT INTO patient (authority, id) VALUES ($1, $2) ON CONFLICT (authority, id) DO NOTHING";
-/// Takes the next keys of a patient.
-pub(super) const RESERVE: &str =
-    "UPDATE patient SET objects = objects + $1 WHERE no = $2 RETURNING objects - $1";
+/// Takes the next keys of a patient, which locks it; the first of them.
+pub(super) const RESERVE: &str = "UPDATE patient SET objects = objects + $1 WHERE authority = $2 AND id = $3 \
+     RETURNING (no << 24) + objects - $1";
 /// Looks whether unique ids are free.
 pub(super) const UNIQUE_IDS: &str = "SELECT value, kind, hash, size FROM unique_id WHERE value IN ($1, $2)";
 /// Looks for a document before it is filed, and for the same bytes.
