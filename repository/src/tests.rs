@@ -1,6 +1,7 @@
 //! The repository through its endpoint, with a registry that does as it is told.
 
 mod bucket;
+mod cost;
 mod proxy;
 mod upkeep;
 

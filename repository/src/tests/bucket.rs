@@ -53,6 +53,54 @@ fn serve(program: &std::path::Path, root: &std::path::Path) -> (Child, SocketAdd
     (server, free)
 }
 
+fn bucket(endpoint: String, trust: Option<Vec<u8>>, folder: &std::path::Path) -> Bucket {
+    Bucket {
+        name: "dose".to_owned(),
+        prefix: "north".to_owned(),
+        endpoint: Some(endpoint),
+        region: "us-east-1".to_owned(),
+        access_key_id: "ward".to_owned(),
+        secret_access_key: "s3cret".to_owned(),
+        trust,
+        spool: folder.join("spool"),
+    }
+}
+
+async fn open_bucket(bucket: Bucket, folder: &std::path::Path) -> Store {
+    let index = database::Location::file(folder.join("repository.sqlite"));
+    Store::open(&Documents::Bucket(Box::new(bucket)), &index).await.unwrap()
+}
+
+/// TLS before a service, with a certificate of a CA of its own: its URL and that CA.
+async fn tls_before(upstream: SocketAddr) -> (String, Vec<u8>) {
+    let (ca_key, key) = (rcgen::KeyPair::generate().unwrap(), rcgen::KeyPair::generate().unwrap());
+    let mut ca = rcgen::CertificateParams::default();
+    ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let trust = ca.self_signed(&ca_key).unwrap().pem().into_bytes();
+    let names = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let certificate = names.signed_by(&key, &rcgen::Issuer::new(ca, ca_key)).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config =
+        rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                // A client that does not trust us hangs up, and so may any other.
+                let Ok(mut client) = acceptor.accept(client).await else { return };
+                let mut upstream = tokio::net::TcpStream::connect(upstream).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut upstream).await;
+            });
+        }
+    });
+    (format!("https://{address}"), trust)
+}
+
 impl Service {
     async fn start() -> Option<Self> {
         let program = program()?;
@@ -61,19 +109,9 @@ impl Service {
         std::fs::create_dir_all(root.join("dose")).unwrap();
         let (server, address) = serve(&program, &root);
         let proxy = Proxy::before(address).await;
-        let bucket = Bucket {
-            name: "dose".to_owned(),
-            prefix: "north".to_owned(),
-            endpoint: Some(format!("http://{}", proxy.address)),
-            region: "us-east-1".to_owned(),
-            access_key_id: "ward".to_owned(),
-            secret_access_key: "s3cret".to_owned(),
-            trust: None,
-            spool: folder.path().join("spool"),
-        };
+        let bucket = bucket(format!("http://{}", proxy.address), None, folder.path());
         assert!(!format!("{bucket:?} {bucket}").contains("s3cret"));
-        let index = database::Location::file(folder.path().join("repository.sqlite"));
-        let store = Store::open(&Documents::Bucket(Box::new(bucket)), &index).await.unwrap();
+        let store = open_bucket(bucket, folder.path()).await;
         Some(Self { ward: Ward::of(store, folder, Limits::default()), proxy, server })
     }
 
@@ -263,6 +301,20 @@ async fn few_parts_are_in_memory_however_many_documents_come() {
     });
     let kept = futures_util::future::try_join_all(kept).await;
     assert!(kept.is_ok(), "{kept:?}");
-    assert!(service.proxy.most() <= 4, "{} parts at once", service.proxy.most());
+    // An attempt that was given up on a busy machine may still be under way there.
+    assert!(service.proxy.most() <= 6, "{} parts at once", service.proxy.most());
     assert_eq!(service.objects().len(), 12);
+}
+
+#[tokio::test]
+async fn a_service_is_trusted_by_the_ca_that_is_named_and_no_other() {
+    let Some(service) = Service::start().await else { return };
+    let folder = service.ward.folder.path();
+    let (url, trust) = tls_before(service.proxy.address).await;
+    let (_, other) = tls_before(service.proxy.address).await;
+    for (trust, is_trusted) in [(Some(trust), true), (Some(other), false), (None, false)] {
+        let store = open_bucket(bucket(url.clone(), trust, folder), folder).await;
+        let kept = store.keep(Content::from(b"abc".to_vec()), 10).await;
+        assert_eq!(kept.is_ok(), is_trusted, "{kept:?}");
+    }
 }

@@ -96,16 +96,15 @@ impl Exchange {
             .find_map(|line| line.strip_prefix("content-length:"))
             .map_or(0, |length| length.trim().parse().unwrap());
         let fault = self.fault(&line);
-        let is_part = line.contains("partNumber");
+        let part = line.contains("partNumber").then(|| self.count());
         self.seen.lock().unwrap().push(line);
-        if is_part {
-            self.most.fetch_max(self.under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        }
-        let done = self.exchange(head, rest, length, fault).await;
-        if is_part {
-            self.under_way.fetch_sub(1, Ordering::SeqCst);
-        }
-        done
+        self.exchange(head, rest, length, fault, part).await
+    }
+
+    /// Counts a part for as long as the result is kept.
+    fn count(&self) -> Counted {
+        self.most.fetch_max(self.under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+        Counted(Arc::clone(&self.under_way))
     }
 
     fn fault(&self, line: &str) -> Option<Fault> {
@@ -120,6 +119,7 @@ impl Exchange {
         rest: Vec<u8>,
         length: usize,
         fault: Option<Fault>,
+        part: Option<Counted>,
     ) -> std::io::Result<()> {
         if let Some(Fault::Delay(time)) = fault {
             tokio::time::sleep(time).await;
@@ -162,6 +162,8 @@ impl Exchange {
         if fault == Some(Fault::LoseAnswer) {
             return Ok(());
         }
+        // Whoever reads the answer may send the next at once.
+        drop(part);
         self.client.write_all(&with_close(&head)).await?;
         let mut left = match fault {
             Some(Fault::CutAnswer(after)) => after,
@@ -177,6 +179,14 @@ impl Exchange {
             }
             body = buffer[..read].to_vec();
         }
+    }
+}
+
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
