@@ -10,7 +10,7 @@ use tests::{Document, Node, REPOSITORY};
 use tokio::task::JoinSet;
 
 use crate::random::{Bytes, Random};
-use crate::{seed, turn, volume};
+use crate::{damages, seed, turn, volume};
 
 /// Documents that are asked for together: one damaged among whole ones.
 const TOGETHER: usize = 4;
@@ -36,7 +36,11 @@ async fn a_document_with_a_changed_bit_is_never_given() {
         let asked: Vec<&Document> = std::iter::once(document).chain(others).collect();
         check(&node, &asked).await;
     }
-    println!("bit rot: {} documents with a changed bit found and not given", damaged.len());
+    assert_eq!(damages(&node), damaged.len() as u64, "what verify finds");
+    println!(
+        "bit rot: {} documents with a changed bit found by reading and by verify, and not given",
+        damaged.len()
+    );
 }
 
 /// Whether a first document makes a file.

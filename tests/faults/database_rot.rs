@@ -14,7 +14,7 @@ use crate::deeds::Client;
 use crate::judge::{Shown, shown};
 use crate::ledger::Page;
 use crate::random::Random;
-use crate::{seed, turn, volume};
+use crate::{damages, seed, turn, volume};
 
 const PATIENTS: u64 = 20;
 const SUBMISSIONS: usize = 10;
@@ -47,6 +47,7 @@ async fn a_changed_bit_of_the_database_never_shows_what_nobody_said() {
             Shown::Refused => found += 1,
             Shown::Hidden(wrong) => {
                 hidden += 1;
+                assert!(damages(&node) > 0, "byte {index}: verify finds nothing: {wrong:?}");
                 println!("database rot: byte {index} of {}: {}", sound.len(), wrong.first().unwrap());
             }
             Shown::Altered(wrong) => panic!("byte {index}: {}", wrong.join("\n")),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actors::consumer::{Consumer, ConsumerError};
 
-use crate::ledger::{Attempt, Outcome, Page};
+use crate::ledger::{Attempt, GONE, Outcome, Page};
 use crate::snapshot::{Snapshot, deprecated, name};
 
 /// Looks at a patient while others go on; what is wrong with what it sees.
@@ -89,7 +89,7 @@ pub(crate) fn refusals(page: &Page) -> Vec<String> {
     for refused in &attempts {
         let Outcome::Refused(codes) = refused.outcome() else { continue };
         let explained = |code: &String| same_set(refused, code) || gone(refused, code);
-        if !codes.iter().all(explained) || codes.is_empty() {
+        if codes != [GONE] && (!codes.iter().all(explained) || codes.is_empty()) {
             wrong.push(format!("{} was refused with {codes:?}, and nothing stood in its way", name(refused)));
         }
     }

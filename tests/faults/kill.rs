@@ -10,7 +10,7 @@ use crate::deeds::Client;
 use crate::ledger::Page;
 use crate::random::Random;
 use crate::shim::Shim;
-use crate::{judge, node, seed, turn, volume};
+use crate::{damages, judge, node, seed, turn, volume};
 
 const CLIENTS: u64 = 32;
 /// Ends after which the clients turn to other patients, so that looking at all that they have done stays quick.
@@ -75,6 +75,7 @@ async fn end_again_and_again(
         ready.push(started.elapsed());
         check(node, &pages, &format!("{story} {round}")).await;
     }
+    assert_eq!(damages(node), 0, "what verify finds");
     ready.sort();
     let (median, worst) = (ready.get(ready.len() / 2).unwrap(), ready.last().unwrap());
     println!("{story}: {rounds} times, {submitted} submissions acknowledged, none lost, none half there");

@@ -22,6 +22,9 @@ pub(crate) struct Attempt {
     seen: AtomicBool,
 }
 
+/// Why an attempt is not there that nobody answered, in place of a code.
+pub(crate) const GONE: &str = "no answer, and not there";
+
 /// What is known of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {

@@ -16,6 +16,8 @@ use crate::{judge, node, seed, turn, volume};
 const PATIENTS: usize = 50;
 /// Submissions after which a patient is left alone and another comes, so that looking at one stays quick.
 const SUBMISSIONS_OF_A_PATIENT: usize = 60;
+/// One of so many may stay without an answer: a connection that was long unused breaks, and no submission is repeated.
+const UNANSWERED: usize = 200;
 
 /// The patients that all work on.
 #[derive(Debug)]
@@ -23,12 +25,14 @@ struct Ward {
     current: Vec<Mutex<Arc<Page>>>,
     left: Mutex<Vec<Arc<Page>>>,
     looks: AtomicUsize,
+    unanswered: AtomicUsize,
 }
 
 impl Ward {
     fn new() -> Self {
         let current = (0..PATIENTS).map(|patient| Mutex::new(Arc::new(Page::new(&format!("M{patient}")))));
-        Self { current: current.collect(), left: Mutex::default(), looks: AtomicUsize::new(0) }
+        let (looks, unanswered) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { current: current.collect(), left: Mutex::default(), looks, unanswered }
     }
 
     /// One of the patients; a fresh one when much has been done to this one.
@@ -54,7 +58,7 @@ async fn many_who_change_the_same_patients_never_see_what_cannot_be() {
     work_on(&[node()]).await;
 }
 
-/// What is asked of one node is not always what was said to it: the other one has said it to the database.
+/// Half of the clients talk to one node, half to the other, if there are two.
 async fn work_on(nodes: &[Node]) {
     let seed = seed("model");
     let (clients, time) = volume((16, Duration::from_secs(20)), (64, Duration::from_secs(600)));
@@ -76,11 +80,12 @@ async fn act(mut client: Client, consumer: Consumer, ward: Arc<Ward>, until: Ins
     while Instant::now() < until {
         let patient = usize::try_from(client.random().below(PATIENTS as u64)).unwrap();
         let page = ward.page(patient);
-        if client.random().percent(8) {
-            client.submit_twice(&page).await.unwrap();
-        } else {
-            client.submit(&page).await.unwrap();
-        }
+        // Without an answer it may be there or not.
+        let answered = match client.random().percent(8) {
+            true => client.submit_twice(&page).await.is_ok(),
+            false => client.submit(&page).await.is_ok(),
+        };
+        ward.unanswered.fetch_add(usize::from(!answered), Ordering::Relaxed);
         if client.random().percent(60) {
             let wrong = judge::look(&consumer, &page).await.unwrap();
             ward.looks.fetch_add(1, Ordering::Relaxed);
@@ -93,10 +98,11 @@ async fn act(mut client: Client, consumer: Consumer, ward: Arc<Ward>, until: Ins
 async fn check(nodes: &[Node], ward: &Ward) {
     let pages = ward.all();
     for page in &pages {
-        let mut wrong = judge::refusals(page);
+        let mut wrong = Vec::new();
         for node in nodes {
             wrong.extend(judge::audit(&node.consumer(), page).await);
         }
+        wrong.extend(judge::refusals(page));
         assert!(wrong.is_empty(), "{}: {}\n{}", page.patient, wrong.join("\n"), history(page));
     }
     let attempts: Vec<_> = pages.iter().flat_map(|page| page.attempts()).collect();
@@ -111,6 +117,8 @@ async fn check(nodes: &[Node], ward: &Ward) {
         ward.looks.load(Ordering::Relaxed)
     );
     assert!(attempts.len() > kept && replaced > 0, "nobody met anybody");
+    let unanswered = ward.unanswered.load(Ordering::Relaxed);
+    assert!(unanswered * UNANSWERED <= attempts.len(), "{unanswered} were not answered");
 }
 
 /// All that was said of a patient, in the order in which it was sent.

@@ -12,7 +12,7 @@ use metadata::{
 };
 use sha1::{Digest, Sha1};
 
-use crate::ledger::{Attempt, Outcome};
+use crate::ledger::{Attempt, GONE, Outcome};
 use crate::random::Bytes;
 
 /// Documents that are fetched at a time.
@@ -164,7 +164,7 @@ impl Snapshot {
             let here = attempt.ids().iter().all(|id| self.objects.contains_key(id));
             attempt.settle(match here {
                 true => Outcome::Kept,
-                false => Outcome::Refused(vec!["no answer, and not there".to_owned()]),
+                false => Outcome::Refused(vec![GONE.to_owned()]),
             });
         }
     }

@@ -39,7 +39,7 @@ async fn hours_of_work_leave_no_trace_in_memory() {
     let seconds = Duration::from_secs;
     let plan = volume(
         Plan { full_load: seconds(10), warm_up: seconds(5), watched: seconds(30), every: seconds(5) },
-        Plan { full_load: seconds(30), warm_up: seconds(270), watched: seconds(1_500), every: seconds(60) },
+        Plan { full_load: seconds(240), warm_up: seconds(60), watched: seconds(1_500), every: seconds(60) },
     );
     let seed = seed("soak");
     let node = node();
