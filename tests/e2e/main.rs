@@ -11,6 +11,7 @@ mod keeping;
 mod mutual_tls;
 mod nodes;
 mod observed;
+mod pooler;
 mod program;
 mod publish;
 mod refusals;

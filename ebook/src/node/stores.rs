@@ -8,7 +8,7 @@ use registry::{PatientPolicy, Policy, Registry};
 use repository::{Bucket, Documents, Store};
 
 use super::make_private;
-use crate::config::{Config, DocumentsAt, Patients};
+use crate::config::{Config, Database, DocumentsAt, Patients};
 use crate::exit::{Failure, file};
 
 /// The region of a service that has none of its own.
@@ -111,8 +111,11 @@ fn bucket_spool(config: &Config) -> PathBuf {
 
 /// The database of the configuration, or a file of ours.
 fn location(config: &Config, name: impl AsRef<Path>) -> Result<Location, Failure> {
-    let Some(url) = &config.database.url else { return Ok(Location::file(config.data(name))) };
-    url.reveal().parse().map_err(|error| Failure::Usage(format!("database.url: {error}")))
+    let Database { url, pooler, connections } = &config.database;
+    let Some(url) = url else { return Ok(Location::file(config.data(name))) };
+    let location: Result<Location, _> = url.reveal().parse();
+    let location = location.map_err(|error| Failure::Usage(format!("database.url: {error}")))?;
+    Ok(location.through_pooler(*pooler).with_connections(*connections))
 }
 
 fn documents(config: &Config) -> Result<Documents, Failure> {
