@@ -89,7 +89,10 @@ async fn every_damage_is_found_and_told_without_what_was_said_of_a_patient() {
         ("DELETE FROM object WHERE kind = 1", "is not there"),
         ("DELETE FROM entry_uuid", "entryUUID is not kept as taken"),
         ("DELETE FROM unique_id", "uniqueId is not kept as taken"),
-        ("UPDATE unique_id SET hash = (SELECT uuid FROM object LIMIT 1)", "uniqueId is not kept as taken by it, with its hash"),
+        (
+            "UPDATE unique_id SET hash = (SELECT uuid FROM object LIMIT 1)",
+            "uniqueId is not kept as taken by it, with its hash",
+        ),
         ("INSERT INTO unique_id (value, kind) VALUES ('1.2.3', 3)", "uniqueIds are kept as taken"),
         ("DELETE FROM patient", "patient 1 is not there"),
         ("UPDATE patient SET merged_into = 77", "merged into patient 77, who is not there"),
