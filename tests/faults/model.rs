@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use actors::consumer::Consumer;
-use tests::Node;
+use tests::{Node, Postgres, Settings};
 use tokio::task::JoinSet;
 
 use crate::deeds::Client;
@@ -56,6 +56,21 @@ impl Ward {
 async fn many_who_change_the_same_patients_never_see_what_cannot_be() {
     let _turn = turn().await;
     work_on(&[node()]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_change_the_same_patients_through_two_nodes_never_see_what_cannot_be() {
+    let _turn = turn().await;
+    let Some(server) = Postgres::start() else { return };
+    let documents = tempfile::tempdir().unwrap();
+    let settings = Settings {
+        database: Some(server.url(&server.database())),
+        documents: Some(documents.path().display().to_string()),
+        ..Settings::default()
+    };
+    let one = Node::with(&settings);
+    let other = one.beside();
+    work_on(&[one, other]).await;
 }
 
 /// Half of the clients talk to one node, half to the other, if there are two.
