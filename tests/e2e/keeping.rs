@@ -144,7 +144,7 @@ async fn a_backup_of_a_running_node_gives_everything_back() {
     node.stop();
     let occupied = node.run(["restore", "backup"]);
     assert_eq!(occupied.code, 1, "{occupied:?}");
-    for part in ["rows in table object", "7 documents", "objects in the document store"] {
+    for part in ["rows in table object", "7 rows in table document", "objects in the document store"] {
         assert!(occupied.stderr.contains(part), "{part} in {occupied:?}");
     }
 

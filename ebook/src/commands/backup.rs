@@ -13,7 +13,7 @@ use serde_json::json;
 use super::session::NodeArguments;
 use crate::exit::{Failure, file};
 use crate::keeping::{Keepers, Progress, sync_folder, write_json, write_private};
-use crate::node::{make_private, now};
+use crate::node::{Identifiers, make_private, now};
 use crate::output::{Output, complain};
 
 pub(super) use manifest::{IDENTITY, Manifest, Tables};
@@ -94,12 +94,16 @@ fn say(manifest: &Manifest, output: Output) -> Result<(), Failure> {
 
 /// Documents of another node would be mixed with these.
 fn refuse_another_node(folder: &Path, former: Option<&Manifest>, keepers: &Keepers) -> Result<(), Failure> {
+    // Several nodes of one repository differ in what they submit as.
+    let repository = |identifiers: &Identifiers| identifiers.repository_unique_id.to_string();
     match former {
-        Some(former) if former.identifiers != keepers.identifiers => Err(Failure::Usage(format!(
-            "{}: holds a backup of another node, whose repository is {}; name another folder",
-            folder.display(),
-            former.identifiers.repository_unique_id.0
-        ))),
+        Some(former) if repository(&former.identifiers) != repository(&keepers.identifiers) => {
+            Err(Failure::Usage(format!(
+                "{}: holds a backup of another node, whose repository is {}; name another folder",
+                folder.display(),
+                former.identifiers.repository_unique_id.0
+            )))
+        }
         _ => Ok(()),
     }
 }

@@ -79,7 +79,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     tables(&keepers, &manifest, &folder, &mut at, &mut bookmark, output).await?;
     documents::restore(&keepers, &folder, &mut at, &mut bookmark, output).await?;
     documents::settle(&keepers, manifest.taken).await?;
-    place::has_all(&keepers, &manifest).await?;
+    place::has_all(&manifest, &at)?;
     identity(&keepers.config, &manifest, &folder)?;
     Identifiers::restore(&keepers.config, &manifest.identifiers).map_err(Failure::Refused)?;
     bookmark.remove()?;
@@ -161,9 +161,26 @@ async fn fill(
         (at.tables, at.rows) = (before + number + 1, 0);
         bookmark.keep_now(at)?;
     }
-    target.database.filled(target.tables).await.map_err(Keepers::failed)?;
+    target.database.filled(target.tables).await?;
+    counted(target, &source, saved).await?;
     drop(source);
     fs::remove_file(&copy).map_err(|error| file(&copy, "remove it", &error))
+}
+
+/// Counts what was filled against what was saved; a migration may have added rows to what an older release saved.
+async fn counted(target: &Target<'_>, source: &Database, saved: &Tables) -> Result<(), Failure> {
+    for table in target.tables {
+        let (found, expected) = (target.database.count(table).await?, source.count(table).await?);
+        let manifest = saved.rows.get(table.name).copied().filter(|_| saved.version == target.schema.known());
+        if found != expected || manifest.is_some_and(|manifest| manifest != expected) {
+            return Err(Failure::Refused(format!(
+                "table {}: {found} rows are there, {expected} in the backup, {} in its manifest",
+                table.name,
+                manifest.unwrap_or(expected)
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Gives the node its certificate and key back, if they are in the backup and the node makes its own.
