@@ -20,7 +20,7 @@ async fn filled(node: &Node) -> Vec<Document> {
         assert!(document.provide(&node.repository()).await.unwrap().is_success());
         documents.push(document);
     }
-    let replaced = &documents[0];
+    let replaced = documents.first().unwrap();
     let uuid = uuid_of(node, replaced).await;
     let mut replacing = Document::of("P0", "the corrected report");
     let entry = replacing.entry().entry_uuid.clone();
@@ -46,8 +46,8 @@ async fn seen(
 ) -> BTreeMap<String, (AvailabilityStatus, String, Vec<u8>)> {
     let mut seen = BTreeMap::new();
     for status in [AvailabilityStatus::Approved, AvailabilityStatus::Deprecated] {
-        for number in 0..PATIENTS {
-            let patient = documents[number].patient();
+        for document in documents.iter().take(PATIENTS) {
+            let patient = document.patient();
             for entry in find(&node.consumer(), &patient, status).await {
                 let bytes = fetch(&node.consumer(), &entry).await;
                 seen.insert(

@@ -18,7 +18,7 @@ async fn after_an_exchange(settings: Settings) -> Node {
     }
     let patient = format!("{CHARLOTTE_IN_BELGIUM}^^^&{authority}&ISO");
     let found = node.run(["find", "--patient", &patient, "--json"]).json();
-    let id = found[0]["unique_id"].as_str().unwrap().to_owned();
+    let id = found.pointer("/0/unique_id").unwrap().as_str().unwrap().to_owned();
     assert_eq!(node.run(["fetch", &id, "--out", "fetched"]).code, 0);
     let page = format!("/book/patients/{}", patient.replace('^', "%5E").replace('&', "%26"));
     assert!(node.web(&page).unwrap().1.contains("Specimen, Charlotte"));
