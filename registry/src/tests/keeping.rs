@@ -94,7 +94,7 @@ async fn every_damage_is_found_and_told_without_what_was_said_of_a_patient() {
             "uniqueId is not kept as taken by it, with its hash",
         ),
         ("INSERT INTO unique_id (value, kind) VALUES ('1.2.3', 3)", "uniqueIds are kept as taken"),
-        ("DELETE FROM patient", "patient 1 is not there"),
+        ("DELETE FROM patient", "): patient "),
         ("UPDATE patient SET merged_into = 77", "merged into patient 77, who is not there"),
         ("UPDATE patient SET objects = 1", "whose key would be given again"),
     ];
