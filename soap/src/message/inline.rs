@@ -93,7 +93,7 @@ impl Extractor {
                 Place::CData => self.cdata(input)?,
                 Place::Markup => self.markup(input)?,
                 Place::StartTag { quote, slash } => self.start_tag(input, quote, slash),
-                Place::EndTag => self.until(input, b">", Place::Text),
+                Place::EndTag => self.end_tag(input),
                 Place::Comment => self.until(input, b"-->", Place::Text),
                 Place::Instruction => self.until(input, b"?>", Place::Text),
                 Place::Reference => self.reference(input)?,
@@ -214,8 +214,10 @@ impl Extractor {
             }
             self.run = Run::None;
         }
-        let partial = std::mem::take(&mut self.partial);
-        self.copy(&partial);
+        if !matches!(self.run, Run::Long { .. }) {
+            self.envelope.extend_from_slice(&self.partial);
+        }
+        self.partial.clear();
         Ok(1)
     }
 
@@ -245,6 +247,14 @@ impl Extractor {
         }
         self.place = Place::StartTag { quote, slash: input.last() == Some(&b'/') };
         self.copy(input)
+    }
+
+    fn end_tag(&mut self, input: &[u8]) -> usize {
+        let end = memchr::memchr(b'>', input);
+        if end.is_some() {
+            self.place = Place::Text;
+        }
+        self.copy(end.and_then(|end| input.get(..=end)).unwrap_or(input))
     }
 
     /// Copies up to and with `end`, which may come in pieces.
