@@ -140,10 +140,7 @@ impl Element {
     /// Writes the element with every prefix that it needs, without an XML declaration. Markup that is written
     /// late and fails is left out; a message that holds such is not sent.
     pub fn write(&self) -> String {
-        let mut layout = Layout::of(self);
-        let mut out = String::with_capacity(layout.size());
-        while layout.fill(&mut out, usize::MAX).is_err() {}
-        out
+        Layout::of(self).into_text()
     }
 
     /// With an attribute in no namespace.

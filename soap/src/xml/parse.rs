@@ -123,25 +123,26 @@ fn declared(name: &str) -> Result<Option<&str>, String> {
     }
 }
 
-/// Makes sure that white space stands between attributes.
-fn set_apart(tag: &str) -> Result<(), String> {
-    let mut rest = tag;
-    while let Some((_, quoted)) = rest.split_once(['"', '\'']) {
-        let quote =
-            if rest.as_bytes().get(rest.len() - quoted.len() - 1) == Some(&b'"') { '"' } else { '\'' };
-        rest = quoted.split_once(quote).map_or("", |(_, after)| after);
-        if rest.starts_with(|next: char| !next.is_ascii_whitespace() && next != '/') {
+/// Makes sure that white space stands between attributes; tells how many values stand in quotes.
+fn set_apart(tag: &str) -> Result<usize, String> {
+    let (mut rest, mut values) = (tag.as_bytes(), 0);
+    while let Some((quote, quoted)) =
+        memchr::memchr2(b'"', b'\'', rest).and_then(|at| rest.get(at..)?.split_first())
+    {
+        values += 1;
+        rest = memchr::memchr(*quote, quoted).and_then(|at| quoted.get(at + 1..)).unwrap_or_default();
+        if rest.first().is_some_and(|next| !next.is_ascii_whitespace() && *next != b'/') {
             return Err("no white space between attributes".to_owned());
         }
     }
-    Ok(())
+    Ok(values)
 }
 
 fn read_value<'a>(attribute: &RawAttribute<'a>, limit: usize) -> Result<Cow<'a, str>, String> {
     if attribute.value.len() > limit {
         return Err(format!("the value of attribute '{}' is longer than {limit} bytes", attribute.key.0));
     }
-    if attribute.value.contains('<') {
+    if memchr::memchr(b'<', attribute.value.as_bytes()).is_some() {
         return Err("'<' in an attribute value".to_owned());
     }
     let value = attribute.normalized_value(XmlVersion::Implicit1_0);
@@ -230,17 +231,23 @@ impl<'a> Builder<'a> {
         if self.open.len() >= self.limits.depth {
             return Err(format!("elements nested deeper than {}", self.limits.depth));
         }
-        set_apart(start)?;
+        let values = set_apart(start)?;
         let declarations = self.scope.enter(declarations(start, self.limits)?)?;
-        let attributes = self.attributes(start, declarations.len())?;
+        let attributes = self.attributes(start, values, declarations.len())?;
         let name = self.scope.element(start.name().0)?;
         self.open.push(Element { name, attributes, children: Vec::new(), declarations });
         Ok(())
     }
 
     /// The attributes of a start tag, whose names mean something only when all its prefixes are known.
-    fn attributes(&mut self, start: &BytesStart<'_>, declarations: usize) -> Result<Vec<Attribute>, String> {
-        let mut attributes: Vec<Attribute> = Vec::new();
+    fn attributes(
+        &mut self,
+        start: &BytesStart<'_>,
+        values: usize,
+        declarations: usize,
+    ) -> Result<Vec<Attribute>, String> {
+        let room = values.saturating_sub(declarations).min(self.limits.attributes);
+        let mut attributes: Vec<Attribute> = Vec::with_capacity(room);
         for attribute in start.attributes().with_checks(false) {
             let attribute = attribute.map_err(|error| format!("not well-formed: {error}"))?;
             if declared(attribute.key.0)?.is_some() {
@@ -293,6 +300,10 @@ impl<'a> Builder<'a> {
         }
         if text.len() > limit {
             return Err(format!("a text longer than {limit} bytes"));
+        }
+        // Mostly the only one of its parent, unless it is the white space before an element.
+        if parent.children.is_empty() && !text.trim_ascii_start().is_empty() {
+            parent.children.reserve_exact(1);
         }
         parent.children.push(Node::Text(text.to_owned()));
         self.count()

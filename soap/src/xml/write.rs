@@ -19,9 +19,19 @@ pub(crate) struct Layout {
 impl Layout {
     /// The layout of an element that declares every prefix it needs.
     pub(crate) fn of(element: &Element) -> Self {
-        let mut out = Out { text: String::with_capacity(1024), late: Vec::new() };
+        let mut out = Out { text: String::with_capacity(4096), late: Vec::new() };
         write(element, &mut vec![(Cow::Borrowed(XML.prefix), XML.uri)], &mut out);
         Self { text: out.text, done: 0, late: out.late.into_iter() }
+    }
+
+    /// All of it; what is written late and fails is left out.
+    pub(crate) fn into_text(mut self) -> String {
+        if self.late.as_slice().is_empty() {
+            return self.text;
+        }
+        let mut out = String::with_capacity(self.size());
+        while self.fill(&mut out, usize::MAX).is_err() {}
+        out
     }
 
     /// About how many bytes are still to be written.
