@@ -8,7 +8,8 @@ use std::sync::Arc;
 use actors::transactions::RegistryResponse;
 use database::Writer;
 use metadata::{
-    AssociationType, EntryUuid, ObjectId, RegistryErrors, Submission, SubmissionSetStatus, Timestamp,
+    Association, AssociationType, EntryUuid, ObjectId, RegistryErrors, Submission, SubmissionSetStatus,
+    Timestamp,
 };
 use uuid::Uuid;
 
@@ -36,8 +37,9 @@ impl Registry {
 struct Prepared {
     /// As it came, so that errors name what the source named.
     submitted: Submission,
-    /// With UUIDs in place of symbols.
-    resolved: Submission,
+    /// The associations, with UUIDs in place of symbols; and so the id of the submission set.
+    associations: Vec<Association>,
+    submission_set: ObjectId,
     objects: Vec<NewObject>,
     now: Timestamp,
 }
@@ -49,9 +51,10 @@ impl Prepared {
         resolved.assign_uuids(new_uuid);
         quirk_missing_status(&mut resolved);
         resolved.folders.iter_mut().for_each(|folder| folder.last_update_time = Some(now));
-        let objects = resolved.clone().into_objects().filter_map(|object| NewObject::of(object).transpose());
+        let (associations, set) = (resolved.associations.clone(), resolved.submission_set.entry_uuid.clone());
+        let objects = resolved.into_objects().filter_map(|object| NewObject::of(object).transpose());
         let objects = objects.collect::<Result<_, _>>()?;
-        Ok(Self { submitted, resolved, objects, now })
+        Ok(Self { submitted, associations, submission_set: set, objects, now })
     }
 }
 

@@ -19,16 +19,18 @@ pub(crate) struct Writer<'a> {
     element: Element,
     kind: &'static str,
     id: &'a ObjectId,
-    slots: Vec<Slot>,
+    slots: Vec<Element>,
     texts: Vec<Element>,
-    parts: Extra,
+    classifications: Vec<Element>,
+    identifiers: Vec<ExternalIdentifier>,
 }
 
 impl<'a> Writer<'a> {
     /// Starts to write an object of a kind such as `DocumentEntry` as an element such as `ExtrinsicObject`.
     pub(crate) fn new(kind: &'static str, local: &'static str, id: &'a ObjectId) -> Self {
         let element = Element::new(RIM, local).with("id", id.to_string());
-        Self { element, kind, id, slots: Vec::new(), texts: Vec::new(), parts: Extra::default() }
+        let (slots, texts) = (Vec::new(), Vec::new());
+        Self { element, kind, id, slots, texts, classifications: Vec::new(), identifiers: Vec::new() }
     }
 
     /// An XML attribute.
@@ -45,7 +47,7 @@ impl<'a> Writer<'a> {
         attribute: Attribute,
         values: impl IntoIterator<Item = impl Display>,
     ) -> Self {
-        add_slot(&mut self.slots, attribute.key, values);
+        self.slots.extend(write_slot(attribute.key, values));
         self
     }
 
@@ -74,48 +76,42 @@ impl<'a> Writer<'a> {
         attribute: Attribute,
         codes: impl IntoIterator<Item = &'b Code>,
     ) -> Self {
-        self.parts.classifications.extend(codes.into_iter().map(|code| Classification {
-            scheme: Some(attribute.key.to_owned()),
-            representation: Some(code.code.clone()),
-            slots: vec![Slot::new("codingScheme", &code.scheme)],
-            name: code.display.clone(),
-            ..Classification::default()
-        }));
+        for code in codes {
+            let part = Part { scheme: Some(attribute.key), representation: Some(&code.code), node: None };
+            let slot = write_slot("codingScheme", [&code.scheme]);
+            self.classify(part, slot, write_strings("Name", &code.display));
+        }
         self
     }
 
     /// Authors under a scheme.
     pub(crate) fn authors(mut self, attribute: Attribute, authors: &[Author]) -> Self {
-        self.parts.classifications.extend(authors.iter().map(|author| {
-            let mut slots = Vec::new();
-            add_slot(&mut slots, "authorPerson", &author.author_person);
-            add_slot(&mut slots, "authorInstitution", &author.author_institution);
-            add_slot(&mut slots, "authorRole", &author.author_role);
-            add_slot(&mut slots, "authorSpecialty", &author.author_specialty);
-            add_slot(&mut slots, "authorTelecommunication", &author.author_telecommunication);
-            slots.extend_from_slice(&author.extra);
-            Classification {
-                scheme: Some(attribute.key.to_owned()),
-                representation: Some(String::new()),
-                slots,
-                ..Classification::default()
-            }
-        }));
+        for author in authors {
+            let part = Part { scheme: Some(attribute.key), representation: Some(""), node: None };
+            let slots = [
+                write_slot("authorPerson", &author.author_person),
+                write_slot("authorInstitution", &author.author_institution),
+                write_slot("authorRole", &author.author_role),
+                write_slot("authorSpecialty", &author.author_specialty),
+                write_slot("authorTelecommunication", &author.author_telecommunication),
+            ];
+            let slots = slots.into_iter().flatten().chain(author.extra.iter().map(Slot::write));
+            self.classify(part, slots, None);
+        }
         self
     }
 
     /// A marker, if it is set: a bare classification node.
     pub(crate) fn mark(mut self, node: &str, set: bool) -> Self {
         if set {
-            let node = Some(node.to_owned());
-            self.parts.classifications.push(Classification { node, ..Classification::default() });
+            self.classify(Part { scheme: None, node: Some(node), representation: None }, None, None);
         }
         self
     }
 
     /// An external identifier with its fixed name, such as `XDSDocumentEntry.uniqueId`.
     pub(crate) fn identifier(mut self, attribute: Attribute, value: Option<impl Display>) -> Self {
-        self.parts.external_identifiers.extend(value.map(|value| ExternalIdentifier {
+        self.identifiers.extend(value.map(|value| ExternalIdentifier {
             scheme: attribute.key.to_owned(),
             value: value.to_string(),
             name: format!("XDS{}.{}", self.kind, attribute.name).as_str().into(),
@@ -125,45 +121,66 @@ impl<'a> Writer<'a> {
 
     /// What was kept of what we do not know, after the rest of its kind.
     pub(crate) fn finish(mut self, extra: &Extra) -> Element {
-        self.slots.extend_from_slice(&extra.slots);
-        self.parts.classifications.extend_from_slice(&extra.classifications);
-        self.parts.external_identifiers.extend_from_slice(&extra.external_identifiers);
-        let count = self.parts.classifications.len();
-        let classifications = self.parts.classifications.iter().enumerate();
-        let identifiers = self.parts.external_identifiers.iter().enumerate();
+        for Classification { scheme, node, representation, slots, name, description } in
+            &extra.classifications
+        {
+            let (scheme, node) = (scheme.as_deref(), node.as_deref());
+            let part = Part { scheme, node, representation: representation.as_deref() };
+            let texts = [write_strings("Name", name), write_strings("Description", description)];
+            self.classify(part, slots.iter().map(Slot::write), texts.into_iter().flatten());
+        }
+        let count = self.classifications.len();
+        let identifiers = self.identifiers.iter().chain(&extra.external_identifiers).enumerate();
         self.element
-            .with_children(self.slots.iter().map(Slot::write))
+            .with_children(self.slots)
+            .with_children(extra.slots.iter().map(Slot::write))
             .with_children(self.texts)
-            .with_children(classifications.map(|(at, part)| write_classification(part, self.id, at)))
+            .with_children(self.classifications)
             .with_children(identifiers.map(|(at, part)| write_identifier(part, self.id, count + at)))
     }
-}
 
-fn add_slot(slots: &mut Vec<Slot>, name: &str, values: impl IntoIterator<Item = impl Display>) {
-    let values: Vec<_> = values.into_iter().map(|value| value.to_string()).collect();
-    if !values.is_empty() {
-        slots.push(Slot { name: name.to_owned(), values });
-    }
-}
-
-fn write_classification(part: &Classification, parent: &ObjectId, position: usize) -> Element {
-    let mut element = Element::new(RIM, "Classification").with("id", part_id(parent, position));
-    let attributes = [
-        ("classificationScheme", &part.scheme),
-        ("classificationNode", &part.node),
-        ("nodeRepresentation", &part.representation),
-    ];
-    for (local, value) in attributes {
-        if let Some(value) = value {
-            element = element.with(local, value);
+    /// A classification, in the next position.
+    fn classify(
+        &mut self,
+        part: Part<'_>,
+        slots: impl IntoIterator<Item = Element>,
+        texts: impl IntoIterator<Item = Element>,
+    ) {
+        let mut element =
+            Element::new(RIM, "Classification").with("id", part_id(self.id, self.classifications.len()));
+        let attributes = [
+            ("classificationScheme", part.scheme),
+            ("classificationNode", part.node),
+            ("nodeRepresentation", part.representation),
+        ];
+        for (local, value) in attributes {
+            if let Some(value) = value {
+                element = element.with(local, value);
+            }
         }
+        let element = element
+            .with("classifiedObject", self.id.to_string())
+            .with("objectType", part::CLASSIFICATION)
+            .with_children(slots)
+            .with_children(texts);
+        self.classifications.push(element);
     }
-    element
-        .with("classifiedObject", parent.to_string())
-        .with("objectType", part::CLASSIFICATION)
-        .with_children(part.slots.iter().map(Slot::write))
-        .with_children(write_strings("Name", &part.name))
-        .with_children(write_strings("Description", &part.description))
+}
+
+/// What a classification says by its attributes.
+#[derive(Clone, Copy)]
+struct Part<'a> {
+    scheme: Option<&'a str>,
+    node: Option<&'a str>,
+    representation: Option<&'a str>,
+}
+
+/// A slot; none if there are no values.
+fn write_slot(name: &str, values: impl IntoIterator<Item = impl Display>) -> Option<Element> {
+    let values = values.into_iter().map(|text| Element::new(RIM, "Value").with_text(text.to_string()));
+    let list = Element::new(RIM, "ValueList").with_children(values);
+    let slot = || Element::new(RIM, "Slot").with("name", name);
+    (!list.children.is_empty()).then(|| slot().with_child(list))
 }
 
 fn write_identifier(part: &ExternalIdentifier, parent: &ObjectId, position: usize) -> Element {

@@ -62,7 +62,7 @@ fn fragments(invention: &mut Invention) -> Vec<(&'static str, Fragment)> {
         Object::SubmissionSet(_) | Object::Folder(_) => "RegistryPackage",
         Object::Association(_) => "Association",
     };
-    objects.map(|object| (name(&object), Fragment::of(&object))).collect()
+    objects.map(|object| (name(&object), Fragment::of(object))).collect()
 }
 
 /// Prints what fragments come to.

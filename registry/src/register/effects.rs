@@ -34,7 +34,7 @@ async fn deprecate_replaced(
     known: &Known,
 ) -> Result<HashMap<Key, EntryUuid>, Refusal> {
     let mut replacements = HashMap::new();
-    let associations = prepared.submitted.associations.iter().zip(&prepared.resolved.associations);
+    let associations = prepared.submitted.associations.iter().zip(&prepared.associations);
     for (submitted, resolved) in associations.filter(|(one, _)| one.association_type.replaces()) {
         let replaced = resolved.target_object.uuid().and_then(|uuid| known.object(uuid));
         let Some((replaced, replacing)) = replaced.zip(resolved.source_object.uuid()) else { continue };
@@ -78,7 +78,7 @@ async fn take_places(
     replacements: &HashMap<Key, EntryUuid>,
     keys: &mut HashMap<EntryUuid, Key>,
 ) -> Result<Vec<Association>, DatabaseError> {
-    let memberships = memberships(&prepared.resolved.associations);
+    let memberships = memberships(&prepared.associations);
     let ends = |said: &Association| said.source_object.uuid().zip(said.target_object.uuid());
     let mut said: HashSet<(EntryUuid, EntryUuid)> = memberships.filter_map(ends).collect();
     let mut contents = associations_to(writer, replacements.keys().copied().collect()).await?;
@@ -94,7 +94,7 @@ async fn take_places(
         let Some((folder, replacing)) = folder.zip(replacing) else { continue };
         if said.insert((folder.uuid, *replacing)) {
             keys.insert(folder.uuid, folder.key);
-            added.extend(put_into(folder.uuid, *replacing, &prepared.resolved.submission_set.entry_uuid));
+            added.extend(put_into(folder.uuid, *replacing, &prepared.submission_set));
         }
     }
     Ok(added)
@@ -121,7 +121,7 @@ async fn update_folders(
     added: &[Association],
     keys: &HashMap<EntryUuid, Key>,
 ) -> Result<(), DatabaseError> {
-    let memberships = memberships(&prepared.resolved.associations).chain(memberships(added));
+    let memberships = memberships(&prepared.associations).chain(memberships(added));
     let sources = memberships.filter_map(|association| keys.get(&association.source_object.uuid()?).copied());
     let folders: HashSet<Key> = sources.collect();
     for folder in folders {

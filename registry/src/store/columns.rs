@@ -31,10 +31,8 @@ impl NewObject {
     pub(crate) fn of(mut said: Said) -> Result<Option<Self>, Refusal> {
         let Some(uuid) = said.identity().id.uuid() else { return Ok(None) };
         forget_home(&mut said);
-        let fragment = Fragment::of(&said);
-        refuse_too_large(&said, fragment.as_bytes().len())?;
-        let (dictionary, fragment) = pack(&fragment)?;
-        let new = Self {
+        let subject = said.identity().kind;
+        let mut new = Self {
             uuid,
             kind: kind(&said),
             unique_id: said.identity().unique_id.map(str::to_owned),
@@ -45,37 +43,41 @@ impl NewObject {
             service_stop: None,
             ends: None,
             facets: facets(&said),
-            dictionary,
-            fragment,
+            dictionary: 0,
+            fragment: Vec::new(),
         };
         let second = |time: Option<Timestamp>| time.map(Timestamp::start);
-        Ok(match said {
-            Said::Entry(entry) => Some(Self {
-                hash: entry.hash,
-                size: entry.size,
-                time: second(entry.creation_time),
-                service_start: second(entry.service_start_time),
-                service_stop: second(entry.service_stop_time),
-                ..new
-            }),
-            Said::SubmissionSet(set) => Some(Self { time: Some(set.submission_time.start()), ..new }),
-            Said::Folder(folder) => Some(Self { time: second(folder.last_update_time), ..new }),
+        match &said {
+            Said::Entry(entry) => {
+                new.hash = entry.hash;
+                new.size = entry.size;
+                new.time = second(entry.creation_time);
+                new.service_start = second(entry.service_start_time);
+                new.service_stop = second(entry.service_stop_time);
+            }
+            Said::SubmissionSet(set) => new.time = Some(set.submission_time.start()),
+            Said::Folder(folder) => new.time = second(folder.last_update_time),
             Said::Association(association) => {
                 let ends = association.source_object.uuid().zip(association.target_object.uuid());
-                ends.map(|ends| Self { ends: Some(ends), ..new })
+                let Some(ends) = ends else { return Ok(None) };
+                new.ends = Some(ends);
             }
-        })
+        }
+        let fragment = Fragment::of(said);
+        refuse_too_large(subject, uuid, fragment.as_bytes().len())?;
+        (new.dictionary, new.fragment) = pack(&fragment)?;
+        Ok(Some(new))
     }
 }
 
 /// What was taken in can be given back.
-fn refuse_too_large(said: &Said, bytes: usize) -> Result<(), RegistryErrors> {
+fn refuse_too_large(kind: &str, uuid: EntryUuid, bytes: usize) -> Result<(), RegistryErrors> {
     if bytes <= LARGEST {
         return Ok(());
     }
-    let identity = said.identity();
-    let context = format!("{identity}: has {bytes} bytes of ebRIM, {LARGEST} are kept at most");
-    Err(RegistryErrors::from(RegistryError::new(ErrorCode::Metadata, context).at(identity)))
+    let context = format!("{kind} {uuid}: has {bytes} bytes of ebRIM, {LARGEST} are kept at most");
+    let error = RegistryError::new(ErrorCode::Metadata, context).at(format_args!("{kind} {uuid}"));
+    Err(RegistryErrors::from(error))
 }
 
 const fn kind(said: &Said) -> Kind {
