@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, ErrorCode, OpenFlags, ToSql, ffi};
 
@@ -54,6 +55,8 @@ impl Connection {
         let flags = flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = rusqlite::Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY)?;
+        // Else most statements are parsed and planned again whenever other values come.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.execute_batch(settings)?;
         Ok(Self { connection, dialect: Dialect::new(numbered) })
@@ -65,9 +68,11 @@ impl Connection {
         let mut found = Vec::new();
         let mut rows = prepared.raw_query();
         while let Some(row) = rows.next()? {
-            let values: Result<Vec<Value>, rusqlite::Error> =
-                (0..columns).map(|column| row.get_ref(column).map(owned)).collect();
-            found.push(values?.into());
+            let mut values = Vec::with_capacity(columns);
+            for column in 0..columns {
+                values.push(owned(row.get_ref(column)?));
+            }
+            found.push(values.into());
         }
         Ok(found)
     }
@@ -158,5 +163,25 @@ fn owned(value: ValueRef<'_>) -> Value {
             Err(_) => Value::Bytes(text.to_owned()),
         },
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::StatementStatus;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_is_planned_once_whatever_its_values() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = Connection::writer(&folder.path().join("database")).unwrap();
+        connection.script("CREATE TABLE t (a, b); CREATE INDEX t_b ON t (a) WHERE b = 0").unwrap();
+        let statement = Statement::plain("SELECT a FROM t WHERE a = $1 ORDER BY a LIMIT $2");
+        for value in 1..9 {
+            connection.rows(statement, &[value.into(), value.into()]).unwrap();
+        }
+        let prepared = connection.prepare(statement, &[1.into(), 1.into()]).unwrap();
+        assert_eq!(prepared.get_status(StatementStatus::RePrepare), 0);
     }
 }
