@@ -76,7 +76,7 @@ const PENDING: &str = "SELECT number, unique_id, object_key, sha256, sha1, size,
 const AFTER: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, mime_type, registered
     FROM document WHERE number > $1 AND registered < 2 ORDER BY number LIMIT $2";
 
-const NEWEST: &str = "SELECT number FROM document ORDER BY number DESC LIMIT 1";
+const COUNT: &str = "SELECT COUNT(*) FROM document WHERE registered < 2";
 
 /// The row does not go, and its object with it, before ours names that object too.
 const SAME_BYTES: &str = "SELECT object_key FROM document WHERE sha256 = $1 AND size = $2 LIMIT 1 $keep";
@@ -116,9 +116,9 @@ pub(crate) async fn after(index: &Database, after: i64, limit: i64) -> Result<Ve
     rows.into_iter().map(Found::read).collect()
 }
 
-/// The number of the newest document.
-pub(crate) async fn newest(index: &Database) -> Result<i64, DatabaseError> {
-    let row = index.read(|reader| reader.row(NEWEST, [])).await?;
+/// How many documents there are.
+pub(crate) async fn count(index: &Database) -> Result<i64, DatabaseError> {
+    let row = index.read(|reader| reader.row(COUNT, [])).await?;
     row.map_or(Ok(0), |mut row| row.take())
 }
 

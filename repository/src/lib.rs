@@ -35,6 +35,7 @@ pub struct Repository {
     store: Store,
     registry: Partner,
     limits: Limits,
+    counted: scrub::Counted,
 }
 
 /// What one submission may cost.
@@ -55,7 +56,7 @@ impl Default for Limits {
 impl Repository {
     /// A repository of that `repositoryUniqueId`.
     pub fn new(unique_id: Oid, store: Store, registry: Partner, limits: Limits) -> Self {
-        Self { unique_id, store, registry, limits }
+        Self { unique_id, store, registry, limits, counted: scrub::Counted::default() }
     }
 
     /// The `repositoryUniqueId`.

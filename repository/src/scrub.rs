@@ -2,8 +2,10 @@
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
+use std::sync::{Mutex, PoisonError};
 
 use actors::integrity::Altered;
+use database::Database;
 
 use crate::Repository;
 use crate::index;
@@ -20,6 +22,24 @@ const DAY: i64 = 24 * 3_600;
 pub(crate) struct Pace {
     pub(crate) position: i64,
     pub(crate) due: i64,
+}
+
+/// How many documents there were, and when that was asked: counting many takes long, so it is done once a day.
+#[derive(Debug, Default)]
+pub(crate) struct Counted(Mutex<Option<(i64, i64)>>);
+
+impl Counted {
+    async fn at(&self, now: i64, index: &Database) -> Result<i64, StoreError> {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((when, count)) = last
+            && (when..when.saturating_add(DAY)).contains(&now)
+        {
+            return Ok(count);
+        }
+        let count = index::count(index).await?;
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, count));
+        Ok(count)
+    }
 }
 
 impl Repository {
@@ -42,11 +62,11 @@ impl Repository {
             }
             meters::scrubbed();
         }
-        let newest = index::newest(index).await?.max(1);
-        let last = documents.last().filter(|_| documents.len() as i64 == BATCH).map(|last| last.number);
-        let covered = last.unwrap_or(newest).saturating_sub(after).max(1);
-        let span = DAY.saturating_mul(i64::from(days));
-        let pause = span.saturating_mul(covered.min(newest)) / newest;
+        let read = documents.len() as i64;
+        let last = documents.last().filter(|_| read == BATCH).map(|last| last.number);
+        // Numbers have gaps, and on PostgreSQL they begin where the clock is: they say nothing of how many there are.
+        let all = self.counted.at(now, index).await?.max(read).max(1);
+        let pause = DAY.saturating_mul(i64::from(days)).saturating_mul(read.max(1)) / all;
         Ok(Pace { position: last.unwrap_or(0), due: now.saturating_add(pause.max(1)) })
     }
 
@@ -81,7 +101,7 @@ impl Store {
 }
 
 /// Says once that an object is damaged, and remembers it.
-pub(crate) async fn report(index: &database::Database, key: &str, problem: &str) -> Result<(), StoreError> {
+pub(crate) async fn report(index: &Database, key: &str, problem: &str) -> Result<(), StoreError> {
     if upkeep::note_damage(index, key, problem, jiff::Timestamp::now().as_second()).await? {
         tracing::error!(object = key, problem, "a kept document is damaged: restore it from a backup");
     }

@@ -14,6 +14,7 @@ use actors::transactions::{
     stored_query::Found,
 };
 use actors::{Endpoint, Partner};
+use database::testing::Place;
 use metadata::{
     DocumentEntry, ErrorCode, Flavour, Object, RegistryError, RegistryErrors, Submission, sample,
 };
@@ -52,9 +53,8 @@ async fn query(registry: Arc<Registry>, _: StoredQuery, _: Peer) -> Result<Query
     ))
 }
 
-async fn open(folder: &std::path::Path) -> Result<Store, StoreError> {
-    let index = database::Location::file(folder.join("repository.sqlite"));
-    Store::open(&Documents::Folder(folder.to_owned()), &index).await
+async fn open(folder: &std::path::Path, index: &Place) -> Result<Store, StoreError> {
+    Store::open(&Documents::Folder(folder.to_owned()), index.location()).await
 }
 
 struct Ward {
@@ -62,6 +62,7 @@ struct Ward {
     repository: Arc<Repository>,
     partner: Partner,
     folder: tempfile::TempDir,
+    index: Place,
 }
 
 impl Ward {
@@ -71,18 +72,19 @@ impl Ward {
 
     async fn with_limits(limits: Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = open(folder.path()).await.unwrap();
-        Self::of(store, folder, limits)
+        let index = Place::fresh().await;
+        let store = open(folder.path(), &index).await.unwrap();
+        Self::of(store, folder, index, limits)
     }
 
-    fn of(store: Store, folder: tempfile::TempDir, limits: Limits) -> Self {
+    fn of(store: Store, folder: tempfile::TempDir, index: Place, limits: Limits) -> Self {
         let registry = Arc::new(Registry::default());
         let answers = Endpoint::new(Audit::none());
         let answers = answers.answers(&registry, register).answers(&registry, query);
         let told = Partner::local(Arc::new(answers), Audit::none());
         let repository = Arc::new(Repository::new(REPOSITORY.parse().unwrap(), store, told, limits));
         let partner = Partner::local(Arc::new(endpoint(&repository, Audit::none())), Audit::none());
-        Self { registry, repository, partner, folder }
+        Self { registry, repository, partner, folder, index }
     }
 
     async fn provide(&self, submission: Submission, bytes: &[u8]) -> RegistryErrors {
@@ -442,9 +444,9 @@ async fn everything_is_there_after_a_restart() {
     let ward = Ward::open().await;
     ward.provide(submission(), b"abc").await;
     let unique_id = submission().entries[0].unique_id.to_string();
-    let Ward { folder, repository, partner, registry } = ward;
+    let Ward { folder, index, repository, partner, registry } = ward;
     drop((repository, partner, registry));
-    let store = open(folder.path()).await.unwrap();
+    let store = open(folder.path(), &index).await.unwrap();
     let found = store.find(&unique_id).await.unwrap().unwrap();
     assert!(found.registered);
     assert_eq!(store.content(&found).collect(10).await.unwrap(), "abc");

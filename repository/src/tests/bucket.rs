@@ -66,9 +66,8 @@ fn bucket(endpoint: String, trust: Option<Vec<u8>>, folder: &std::path::Path) ->
     }
 }
 
-async fn open_bucket(bucket: Bucket, folder: &std::path::Path) -> Store {
-    let index = database::Location::file(folder.join("repository.sqlite"));
-    Store::open(&Documents::Bucket(Box::new(bucket)), &index).await.unwrap()
+async fn open_bucket(bucket: Bucket, index: &Place) -> Store {
+    Store::open(&Documents::Bucket(Box::new(bucket)), index.location()).await.unwrap()
 }
 
 /// TLS before a service, with a certificate of a CA of its own: its URL and that CA.
@@ -111,8 +110,9 @@ impl Service {
         let proxy = Proxy::before(address).await;
         let bucket = bucket(format!("http://{}", proxy.address), None, folder.path());
         assert!(!format!("{bucket:?} {bucket}").contains("s3cret"));
-        let store = open_bucket(bucket, folder.path()).await;
-        Some(Self { ward: Ward::of(store, folder, Limits::default()), proxy, server })
+        let index = Place::fresh().await;
+        let store = open_bucket(bucket, &index).await;
+        Some(Self { ward: Ward::of(store, folder, index, Limits::default()), proxy, server })
     }
 
     fn objects(&self) -> Vec<PathBuf> {
@@ -313,7 +313,7 @@ async fn a_service_is_trusted_by_the_ca_that_is_named_and_no_other() {
     let (url, trust) = tls_before(service.proxy.address).await;
     let (_, other) = tls_before(service.proxy.address).await;
     for (trust, is_trusted) in [(Some(trust), true), (Some(other), false), (None, false)] {
-        let store = open_bucket(bucket(url.clone(), trust, folder), folder).await;
+        let store = open_bucket(bucket(url.clone(), trust, folder), &service.ward.index).await;
         let kept = store.keep(Content::from(b"abc".to_vec()), 10).await;
         assert_eq!(kept.is_ok(), is_trusted, "{kept:?}");
     }

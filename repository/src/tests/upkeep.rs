@@ -61,7 +61,28 @@ async fn scrubbing_spreads_over_its_days_and_goes_on_where_it_was() {
         provide(&ward, number).await;
     }
     let first = ward.repository.scrub(0, 0, 100).await.unwrap();
-    assert_eq!(first, Pace { position: 64, due: 64 * DAY });
+    let sixty_fourth = crate::index::after(ward.repository.store.index(), 0, 64).await.unwrap()[63].number;
+    assert_eq!(first, Pace { position: sixty_fourth, due: 64 * DAY });
+    let second = ward.repository.scrub(first.position, first.due, 100).await.unwrap();
+    assert_eq!(second, Pace { position: 0, due: 100 * DAY });
+}
+
+#[tokio::test]
+async fn scrubbing_spreads_over_its_days_whatever_the_numbers_of_documents_are() {
+    let ward = Ward::open().await;
+    for number in 1..=100 {
+        provide(&ward, number).await;
+    }
+    // As after the restore of a node with SQLite to PostgreSQL, and as documents are numbered there.
+    let index = ward.repository.store.index();
+    let late = crate::index::after(index, 0, 100).await.unwrap()[50].number;
+    let moved = index.write::<_, database::DatabaseError, _>(move |writer| {
+        let sql = "UPDATE document SET number = number + 3000000000000000 WHERE number > $1";
+        Box::pin(writer.execute(sql, [late.into()]))
+    });
+    moved.await.unwrap();
+    let first = ward.repository.scrub(0, 0, 100).await.unwrap();
+    assert_eq!(first.due, 64 * DAY);
     let second = ward.repository.scrub(first.position, first.due, 100).await.unwrap();
     assert_eq!(second, Pace { position: 0, due: 100 * DAY });
 }
@@ -69,7 +90,7 @@ async fn scrubbing_spreads_over_its_days_and_goes_on_where_it_was() {
 #[tokio::test]
 async fn a_chore_is_done_by_one_node_and_taken_over_when_that_is_gone() {
     let ward = Ward::open().await;
-    let (one, other) = (ward.repository.store.index(), open(ward.folder.path()).await.unwrap());
+    let (one, other) = (ward.repository.store.index(), open(ward.folder.path(), &ward.index).await.unwrap());
     let other = other.index();
     assert_eq!(upkeep::claim(one, Chore::Sweep, 1_000).await.unwrap(), Some(0));
     assert_eq!(upkeep::claim(other, Chore::Sweep, 1_000).await.unwrap(), None);
