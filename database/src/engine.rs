@@ -58,8 +58,29 @@ impl Running {
         F: for<'r> Fn(&'r mut Reader) -> BoxFuture<'r, Result<T, E>> + Send + 'static,
     {
         match self {
-            Self::Sqlite(engine) => engine.read(work).await,
+            Self::Sqlite(engine) => engine.read(work, |found| found).await,
             Self::Postgres(engine) => engine.read(work).await,
+        }
+    }
+
+    pub(crate) async fn read_then<T, E, F, U>(
+        &self,
+        work: F,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, E>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+        F: for<'r> Fn(&'r mut Reader) -> BoxFuture<'r, Result<T, E>> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite(engine) => engine.read(work, then).await,
+            Self::Postgres(engine) => {
+                let found = engine.read(work).await?;
+                let done = tokio::task::spawn_blocking(move || then(found)).await;
+                Ok(done.map_err(|_| DatabaseError::Stopped)?)
+            }
         }
     }
 

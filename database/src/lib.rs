@@ -72,6 +72,22 @@ impl Database {
         self.engine.read(work).await
     }
 
+    /// [Reads](Self::read), and then runs `then`, once and no longer on the view, on a thread where it may wait for
+    /// the disk: the same one, where that is possible, for changing threads takes longer than a small read.
+    pub async fn read_then<T, E, F, U>(
+        &self,
+        work: F,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, E>
+    where
+        T: Send + 'static,
+        U: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+        F: for<'r> Fn(&'r mut Reader) -> BoxFuture<'r, Result<T, E>> + Send + 'static,
+    {
+        self.engine.read_then(work, then).await
+    }
+
     /// Runs `work` in a write transaction and answers once its outcome is durable.
     ///
     /// All or nothing: an `Err` of `work` undoes what it did, and only that, even though it may share

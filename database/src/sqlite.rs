@@ -60,17 +60,24 @@ impl Running {
         }
         let readers = Readers::new(path);
         readers
-            .read(move |reader| Box::pin(async move { schema.version(reader, Engine::Sqlite).await }))
+            .read(
+                move |reader| Box::pin(async move { schema.version(reader, Engine::Sqlite).await }),
+                |version| version,
+            )
             .await
     }
 
-    pub(crate) async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    pub(crate) async fn read<T, E, F, U>(
+        &self,
+        work: F,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, E>
     where
-        T: Send + 'static,
+        U: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
         F: for<'r> Fn(&'r mut Reader) -> BoxFuture<'r, Result<T, E>> + Send + 'static,
     {
-        self.readers.read(work).await
+        self.readers.read(work, then).await
     }
 
     pub(crate) async fn write<T, E, F>(&self, work: F) -> Result<T, E>

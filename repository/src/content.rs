@@ -28,6 +28,7 @@ pub use bucket::Bucket;
 use bucket::OpenBucket;
 use hashes::Hashes;
 pub(crate) use hashes::Kept;
+pub(crate) use reading::whole_file;
 
 /// Documents up to this size are written in one piece.
 const SMALL: usize = 1 << 20;
@@ -194,12 +195,17 @@ impl Contents {
         }))
     }
 
+    /// The folder where documents are files.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        match &self.place {
+            Place::Folder(folder) => Some(folder.clone()),
+            Place::Bucket(_) => None,
+        }
+    }
+
     /// All of a small document, when it is what was kept.
     pub(crate) async fn read(&self, key: &str, sha256: [u8; 32], size: u64) -> Result<Bytes, StoreError> {
-        match &self.place {
-            Place::Folder(folder) => reading::whole_file(folder.join(key), sha256, size).await,
-            Place::Bucket(_) => reading::whole_object(&*self.objects, key, sha256, size).await,
-        }
+        reading::whole_object(&*self.objects, key, sha256, size).await
     }
 
     /// The size of an object.

@@ -103,6 +103,20 @@ pub(crate) async fn find(index: &Database, unique_id: &str) -> Result<Option<Fou
     row.map(Found::read).transpose()
 }
 
+/// The document of that id that a retrieval gets, after `then` on a thread that may wait for the disk.
+pub(crate) async fn find_then<T: Send + 'static>(
+    index: &Database,
+    unique_id: &str,
+    then: impl FnOnce(Found) -> T + Send + 'static,
+) -> Result<Option<T>, DatabaseError> {
+    let unique_id = unique_id.to_owned();
+    let found = index.read_then(
+        move |reader| reader.row(FIND, [unique_id.as_str().into()]),
+        |row| row.map(|row| Found::read(row).map(then)).transpose(),
+    );
+    found.await?
+}
+
 /// Documents with a number beyond `after`, provided before `time`, of which we do not know whether they are
 /// registered.
 pub(crate) async fn pending(index: &Database, time: i64, after: i64) -> Result<Vec<Found>, DatabaseError> {

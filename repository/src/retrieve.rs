@@ -3,6 +3,7 @@
 use actors::endpoint::internal;
 use actors::transactions::documents::Outgoing;
 use actors::transactions::{DocumentRequest, Retrieve, RetrieveResponse, Retrieved};
+use bytes::Bytes;
 use metadata::{ErrorCode, RegistryError, RegistryErrors};
 use soap::parts::Content;
 
@@ -28,11 +29,7 @@ impl Repository {
         let mut errors = RegistryErrors::default();
         let mut documents = Vec::new();
         for wanted in request.documents {
-            let opened = match self.find(&wanted).await {
-                Ok(found) => self.open(&found, alone, &mut ready).await.map(|content| (found, content)),
-                Err(refused) => Err(refused),
-            };
-            match opened {
+            match self.open(&wanted, alone, &mut ready).await {
                 Ok((found, content)) => documents.push(outgoing(wanted, found, content)),
                 Err(refused) => errors.extend(refused),
             }
@@ -40,7 +37,12 @@ impl Repository {
         Ok(RetrieveResponse::new(errors, documents))
     }
 
-    async fn find(&self, wanted: &DocumentRequest) -> Result<Found, RegistryErrors> {
+    /// The document of that id, with all of it if it has at most so many bytes.
+    async fn find(
+        &self,
+        wanted: &DocumentRequest,
+        most: u64,
+    ) -> Result<(Found, Option<Bytes>), RegistryErrors> {
         if wanted.repository_unique_id != self.unique_id().as_str() {
             let context = format!(
                 "RepositoryUniqueId {} is not this repository, which is {}; document {} (ITI TF-2 3.43.4.1.3)",
@@ -50,7 +52,7 @@ impl Repository {
             );
             return Err(RegistryError::new(ErrorCode::UnknownRepositoryId, context).into());
         }
-        let Some(found) = self.store.find(&wanted.document_unique_id).await? else {
+        let Some(found) = self.store.find_whole(&wanted.document_unique_id, most).await? else {
             let context = format!(
                 "DocumentUniqueId {} is not in this repository (ITI TF-2 3.43.4.1.3)",
                 wanted.document_unique_id
@@ -60,25 +62,31 @@ impl Repository {
         Ok(found)
     }
 
-    /// The content of a document. One that is damaged is an error of its own and no harm to the others: what is
+    /// A document and its content. One that is damaged is an error of its own and no harm to the others: what is
     /// small is read and compared now, what is large is compared now and read again. Only a large one that comes
     /// alone is compared while it passes, and ends the answer if it is damaged.
-    async fn open(&self, found: &Found, alone: bool, ready: &mut u64) -> Result<Content, RegistryErrors> {
-        if let Some(rest) = ready.checked_sub(found.size) {
-            *ready = rest;
-            return Ok(Content::from(self.store.bytes(found).await?));
+    async fn open(
+        &self,
+        wanted: &DocumentRequest,
+        alone: bool,
+        ready: &mut u64,
+    ) -> Result<(Found, Content), RegistryErrors> {
+        let (found, whole) = self.find(wanted, *ready).await?;
+        if let Some(whole) = whole {
+            *ready = ready.saturating_sub(found.size);
+            return Ok((found, Content::from(whole)));
         }
-        let size = self.store.size(found).await?;
+        let size = self.store.size(&found).await?;
         if size != found.size {
             let problem = format!("object {} has {size} bytes, {} were kept", found.key, found.size);
             return Err(internal("giving a document", &problem));
         }
-        let mut content = self.store.content(found);
+        let mut content = self.store.content(&found);
         if !alone {
             while content.chunk().await.map_err(StoreError::Reading)?.is_some() {}
-            content = self.store.content(found);
+            content = self.store.content(&found);
         }
-        Ok(content)
+        Ok((found, content))
     }
 }
 

@@ -9,7 +9,7 @@ use futures_util::TryStreamExt;
 use soap::parts::Content;
 use tokio::task::JoinError;
 
-use crate::content::{Contents, Documents, Kept};
+use crate::content::{Contents, Documents, Kept, whole_file};
 use crate::index;
 pub(crate) use crate::index::{Found, New};
 use crate::meters;
@@ -140,9 +140,38 @@ impl Store {
         }))
     }
 
-    /// All of a found document that is small.
-    pub(crate) async fn bytes(&self, found: &Found) -> Result<Bytes, StoreError> {
-        let read = self.contents.read(&found.key, found.sha256, found.size).await;
+    /// The document that [`find`](Self::find) finds, with all of it if it has at most so many bytes.
+    pub(crate) async fn find_whole(
+        &self,
+        unique_id: &str,
+        most: u64,
+    ) -> Result<Option<(Found, Option<Bytes>)>, StoreError> {
+        let (found, read) = match self.contents.folder() {
+            Some(folder) => {
+                let found = index::find_then(&self.index, unique_id, move |found| {
+                    let is_small = found.size <= most;
+                    let file = folder.join(&found.key);
+                    let read = is_small.then(|| whole_file(&file, found.sha256, found.size));
+                    (found, read.map(|read| read.map_err(StoreError::Reading)))
+                });
+                let Some(found) = found.await? else { return Ok(None) };
+                found
+            }
+            None => {
+                let Some(found) = self.find(unique_id).await? else { return Ok(None) };
+                let is_small = found.size <= most;
+                let read = async || self.contents.read(&found.key, found.sha256, found.size).await;
+                let read = if is_small { Some(read().await) } else { None };
+                (found, read)
+            }
+        };
+        let Some(read) = read else { return Ok(Some((found, None))) };
+        let read = self.remembered(&found, read).await?;
+        Ok(Some((found, Some(read))))
+    }
+
+    /// What was read of a document. When it is damaged, that is remembered.
+    async fn remembered(&self, found: &Found, read: Result<Bytes, StoreError>) -> Result<Bytes, StoreError> {
         if let Err(StoreError::Reading(error)) = &read {
             meters::unreadable(error);
             if let Some(problem) = scrub::damage(error) {

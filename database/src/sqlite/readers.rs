@@ -30,9 +30,14 @@ impl Readers {
         Self { permits: Arc::new(permits), idle: Arc::new(idle) }
     }
 
-    pub(super) async fn read<T, E, F>(&self, work: F) -> Result<T, E>
+    /// What was read, after `then` on the thread that read it.
+    pub(super) async fn read<T, E, F, U>(
+        &self,
+        work: F,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, E>
     where
-        T: Send + 'static,
+        U: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
         F: for<'r> Fn(&'r mut Reader) -> BoxFuture<'r, Result<T, E>> + Send + 'static,
     {
@@ -41,7 +46,7 @@ impl Readers {
         let task = tokio::task::spawn_blocking(move || {
             let outcome = idle.read(work);
             drop(permit);
-            outcome
+            outcome.map(then)
         });
         task.await.map_err(|_| DatabaseError::Stopped)?
     }

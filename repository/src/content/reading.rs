@@ -108,14 +108,11 @@ impl Drop for Buffer {
 }
 
 /// All of a file, if it is what was kept.
-pub(super) async fn whole_file(path: PathBuf, sha256: [u8; 32], size: u64) -> Result<Bytes, StoreError> {
-    let read = move || {
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
-        // One byte more than there should be: a file that has grown is damaged too.
-        File::open(path)?.take(size + 1).read_to_end(&mut bytes)?;
-        checked(bytes.into(), sha256)
-    };
-    tokio::task::spawn_blocking(read).await.map_err(StoreError::stopped)?.map_err(StoreError::Reading)
+pub(crate) fn whole_file(path: &std::path::Path, sha256: [u8; 32], size: u64) -> io::Result<Bytes> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
+    // One byte more than there should be: a file that has grown is damaged too.
+    File::open(path)?.take(size + 1).read_to_end(&mut bytes)?;
+    checked(bytes.into(), sha256)
 }
 
 /// All of an object, if it is what was kept.
