@@ -168,7 +168,7 @@ async fn submissions(reader: &mut Reader, patient: i64, after: i64) -> Result<Su
     let (first, end) = Key::range(number);
     let (objects, next) = whole_submissions(reader, after.max(first - 1), end).await?;
     let registered = patient::by_numbers(reader, HashSet::from([number])).await?;
-    let current = kept::current_patients(reader, HashSet::from([number])).await?;
+    let current = patient::current(reader, HashSet::from([number])).await?;
     let (Some(registered), Some(current)) = (registered.get(&number), current.get(&number)) else {
         let problem = format!("patient {patient} is not there");
         return Ok(Submissions { submissions: vec![Err(problem)], next: None });

@@ -8,7 +8,7 @@ use database::{Reader, Row};
 use metadata::{EntryUuid, Hash, Object as Said};
 
 use crate::store::kept::{self, Kept};
-use crate::store::{Key, Kind, Patient, PatientNumber, StoreError, UniqueIdOwner, unique_id_owners};
+use crate::store::{Key, Kind, Patient, PatientNumber, StoreError, UniqueIdOwner, patient, unique_id_owners};
 use crate::{Refusal, Registry};
 
 /// What looking at some rows came to.
@@ -127,7 +127,7 @@ impl Around {
         let ends = page.iter().flat_map(|kept| [kept.object.source, kept.object.target]);
         let unique_ids: Vec<&str> = page.iter().filter_map(Kept::unique_id).collect();
         Ok(Self {
-            patients: kept::current_patients(reader, numbers).await?,
+            patients: patient::current(reader, numbers).await?,
             uuids: kept::uuids_of_keys(reader, ends.flatten().collect()).await?,
             taken: kept::keys_of_uuids(reader, page.iter().map(|kept| kept.object.uuid)).await?,
             owners: unique_id_owners(reader, &unique_ids).await?,

@@ -33,7 +33,8 @@ pub(super) async fn answer(
         let reference = |object: &Object| Found::Reference { id: object.uuid.into(), home: None };
         return Ok(objects.iter().map(reference).collect());
     }
-    let patients = patients(reader, objects.iter().map(|object| object.key.patient()).collect()).await?;
+    let numbers = objects.iter().map(|object| object.key.patient()).collect();
+    let patients = patient::current(reader, numbers).await?;
     if is_of_one_patient(&request.query) {
         refuse_several_patients(&objects, &patients)?;
     }
@@ -79,18 +80,6 @@ fn mutable(object: &Object, patients: &HashMap<PatientNumber, Patient>) -> Mutab
         patient_id: patients.get(&object.key.patient()).map(|patient| patient.id.clone()),
         last_update_time: time.map(Timestamp::from_unix),
     }
-}
-
-/// For each patient number, the patient as current: the survivor of a merge.
-async fn patients(
-    reader: &mut Reader,
-    numbers: HashSet<PatientNumber>,
-) -> Result<HashMap<PatientNumber, Patient>, Refusal> {
-    let registered = patient::by_numbers(reader, numbers).await?;
-    let survivors: HashSet<_> = registered.values().filter_map(|patient| patient.merged_into).collect();
-    let survivors = patient::by_numbers(reader, survivors).await?;
-    let current = |patient: Patient| survivors.get(&patient.current()).cloned().unwrap_or(patient);
-    Ok(registered.into_iter().map(|(number, patient)| (number, current(patient))).collect())
 }
 
 fn refuse_too_many(found: usize, return_type: ReturnType) -> Result<(), RegistryErrors> {

@@ -75,11 +75,8 @@ async fn objects(
     statuses: &[AvailabilityStatus],
     passes: impl Fn(&Object) -> bool + Send,
 ) -> Result<Vec<Object>, DatabaseError> {
-    let known = patient::find(reader, id).await?.filter(|patient| patient.merged_into.is_none());
-    let Some(patient) = known else { return Ok(Vec::new()) };
-    let merged = patient::merged_into(reader, patient.number).await?;
     let mut found = Vec::new();
-    for number in std::iter::once(patient.number).chain(merged) {
+    for number in patient::numbers(reader, id).await? {
         let mut last = None;
         loop {
             let page = of_patient(reader, number, kinds, last).await?;

@@ -8,7 +8,7 @@ use soap::xml::{Element, Limits};
 
 use super::fragment::unpack;
 use super::object::between;
-use super::{Key, Kind, NewObject, Object, Patient, PatientNumber, StoreError, patient};
+use super::{Key, Kind, NewObject, Object, Patient, StoreError};
 use crate::Refusal;
 
 /// An object with the columns that no query looks at.
@@ -115,16 +115,4 @@ pub(crate) async fn uuids_of_keys(
     let rows = reader.rows_among(statement, [], keys.into_iter().map(Into::into)).await?;
     let read = |mut row: Row| Ok((Key::from_column(row.take()?), EntryUuid::from_bytes(row.take()?)));
     rows.into_iter().map(read).collect()
-}
-
-/// For each patient number, the patient as current: the survivor of a merge.
-pub(crate) async fn current_patients(
-    reader: &mut Reader,
-    numbers: HashSet<PatientNumber>,
-) -> Result<HashMap<PatientNumber, Patient>, DatabaseError> {
-    let registered = patient::by_numbers(reader, numbers).await?;
-    let survivors: HashSet<_> = registered.values().filter_map(|patient| patient.merged_into).collect();
-    let survivors = patient::by_numbers(reader, survivors).await?;
-    let current = |patient: Patient| survivors.get(&patient.current()).cloned().unwrap_or(patient);
-    Ok(registered.into_iter().map(|(number, patient)| (number, current(patient))).collect())
 }

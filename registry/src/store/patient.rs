@@ -89,6 +89,34 @@ pub(crate) async fn by_numbers(
     patients.map(|patient| patient.map(|patient| (patient.number, patient))).collect()
 }
 
+/// For each patient number, the patient as current: the survivor of a merge.
+pub(crate) async fn current(
+    reader: &mut Reader,
+    numbers: HashSet<PatientNumber>,
+) -> Result<HashMap<PatientNumber, Patient>, DatabaseError> {
+    let statement = "SELECT p.no, s.no, s.authority, s.id, s.merged_into \
+         FROM patient p JOIN patient s ON s.no = COALESCE(p.merged_into, p.no) WHERE p.no IN ($list)";
+    let rows = reader.rows_among(statement, [], numbers.into_iter().map(|number| number.0.into())).await?;
+    let survivor = |mut row: Row| {
+        let number = PatientNumber(row.take()?);
+        Ok(read(row)?.map(|patient| (number, patient)))
+    };
+    rows.into_iter().filter_map(|row| survivor(row).transpose()).collect()
+}
+
+/// The numbers under which the objects of a patient lie: its own, then those of all who were merged into it. None
+/// of who is unknown or was merged itself.
+pub(crate) async fn numbers(
+    reader: &mut Reader,
+    id: &PatientId,
+) -> Result<Vec<PatientNumber>, DatabaseError> {
+    let statement = "SELECT no FROM patient WHERE authority = $1 AND id = $2 AND merged_into IS NULL \
+         UNION ALL SELECT m.no FROM patient p JOIN patient m ON m.merged_into = p.no \
+         WHERE p.authority = $1 AND p.id = $2";
+    let rows = reader.rows(statement, [id.authority().as_str().into(), id.id().into()]).await?;
+    rows.into_iter().map(|mut row| row.take().map(PatientNumber)).collect()
+}
+
 /// The next patients after a number, without those who were merged.
 pub(crate) async fn after(
     reader: &mut Reader,
