@@ -168,7 +168,11 @@ impl Node {
             let note = (damaged > 0).then(|| {
                 format!("{damaged} damaged, which are not given to anyone: restore what the log names from a backup")
             });
-            checks.push(Check { name: "documents", outcome: Ok(()), note });
+            let owns = match repository.owns_its_place() {
+                true => Ok(()),
+                false => Err("it is not known yet whose documents the storage service has: see the log".to_owned()),
+            };
+            checks.push(Check { name: "documents", outcome: owns, note });
         }
         checks
     }

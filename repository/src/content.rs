@@ -7,6 +7,7 @@ mod bucket;
 mod checked;
 mod folder;
 mod hashes;
+mod mark;
 mod reading;
 
 use std::path::PathBuf;

@@ -18,6 +18,10 @@ pub(crate) const SCHEMA: Schema = Schema {
         },
         Migration::same(upkeep::TABLES),
         Migration { sqlite: include_str!("index/sqlite_3.sql"), postgres: "" },
+        Migration {
+            sqlite: include_str!("index/sqlite_4.sql"),
+            postgres: include_str!("index/postgres_4.sql"),
+        },
     ],
 };
 
@@ -78,6 +82,8 @@ const AFTER: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, m
 
 const COUNT: &str = "SELECT COUNT(*) FROM document WHERE registered < 2";
 
+const ID: &str = "SELECT id FROM index_id";
+
 /// The row does not go, and its object with it, before ours names that object too.
 const SAME_BYTES: &str = "SELECT object_key FROM document WHERE sha256 = $1 AND size = $2 LIMIT 1 $keep";
 const INSERT: &str = "INSERT INTO document
@@ -128,6 +134,14 @@ pub(crate) async fn pending(index: &Database, time: i64, after: i64) -> Result<V
 pub(crate) async fn after(index: &Database, after: i64, limit: i64) -> Result<Vec<Found>, DatabaseError> {
     let rows = index.read(move |reader| reader.rows(AFTER, [after.into(), limit.into()])).await?;
     rows.into_iter().map(Found::read).collect()
+}
+
+/// Which index this is.
+pub(crate) async fn id(index: &Database) -> Result<String, DatabaseError> {
+    let row = index.read(|reader| reader.row(ID, [])).await?;
+    row.map_or(Err(DatabaseError::Column { column: 0, found: "nothing", expected: "an id" }), |mut row| {
+        row.take()
+    })
 }
 
 /// How many documents there are.

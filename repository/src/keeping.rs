@@ -223,6 +223,7 @@ impl Store {
 
     /// Keeps the bytes of a document of the index under the key that they had.
     pub async fn put_back(&self, document: &Indexed, content: Content) -> Result<(), StoreError> {
+        self.own().await?;
         self.contents().put_back(&document.key, content, document.size).await
     }
 

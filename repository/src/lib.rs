@@ -63,6 +63,11 @@ impl Repository {
     pub fn unique_id(&self) -> &Oid {
         &self.unique_id
     }
+
+    /// Whether it is known that the documents at its place are its own: a storage service may have to be asked again.
+    pub fn owns_its_place(&self) -> bool {
+        self.store.is_owned()
+    }
 }
 
 async fn provide(

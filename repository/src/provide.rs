@@ -249,6 +249,8 @@ impl From<StoreError> for RegistryErrors {
             StoreError::Objects(_)
             | StoreError::Index(_)
             | StoreError::Reading(_)
+            | StoreError::Another { .. }
+            | StoreError::Unmarked { .. }
             | StoreError::Folder { .. } => {
                 meters::failed(&error);
                 let mut errors = internal("keeping or giving a document", &error);

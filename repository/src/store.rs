@@ -1,5 +1,7 @@
 //! Documents at rest: their bytes in an object store, and an index that says which is which.
 
+mod owner;
+
 use std::io;
 use std::sync::Arc;
 
@@ -7,6 +9,7 @@ use bytes::Bytes;
 use database::{Database, DatabaseError, Location};
 use futures_util::TryStreamExt;
 use soap::parts::Content;
+use tokio::sync::OnceCell;
 use tokio::task::JoinError;
 
 use crate::content::{Contents, Documents, Kept, whole_file};
@@ -42,6 +45,30 @@ pub enum StoreError {
     /// The index failed.
     #[error(transparent)]
     Index(#[from] DatabaseError),
+    /// The place has the mark of another index.
+    #[error(
+        "these documents belong to another index: `index-id` beside them says {found}, and this index is {own}; every \
+         index needs a place of its own, for each removes what only another names: give `repository.documents` another \
+         place, or `database.url` (`node.data` for SQLite) the database that names these"
+    )]
+    Another {
+        /// What the mark says.
+        found: String,
+        /// The id of the index.
+        own: String,
+    },
+    /// The place has no mark, and the index does not know it by its documents.
+    #[error(
+        "the place of the documents has no `index-id`, and {found}: is it mounted, and is it the right one? See \
+         `repository.documents`, and `database.url` (`node.data` for SQLite); if all is right, put {own} into a new \
+         object `index-id` there"
+    )]
+    Unmarked {
+        /// What it has.
+        found: &'static str,
+        /// The id of the index.
+        own: String,
+    },
     /// A folder could not be made.
     #[error("{path}: {error}")]
     Folder {
@@ -64,23 +91,30 @@ impl StoreError {
 pub struct Store {
     contents: Contents,
     index: Arc<Database>,
+    /// Once the place of the documents is known to be that of the index.
+    is_owned: OnceCell<()>,
 }
 
 impl Store {
     /// Opens a store: what is not there yet is made, but for a bucket.
     pub async fn open(documents: &Documents, index: &Location) -> Result<Self, StoreError> {
         let index = Arc::new(Database::open(index, &index::SCHEMA).await?);
-        Ok(Self { contents: Contents::at(documents, &index)?, index })
+        Self::of(Contents::at(documents, &index)?, index).owned().await
     }
 
     /// Opens a store to look at it: nothing is made or changed, and another program may have it open.
     pub async fn look(documents: &Documents, index: &Location) -> Result<Self, StoreError> {
         let index = Arc::new(Database::look(index, &index::SCHEMA).await?);
-        Ok(Self { contents: Contents::look(documents, &index)?, index })
+        Self::of(Contents::look(documents, &index)?, index).not_another().await
+    }
+
+    fn of(contents: Contents, index: Arc<Database>) -> Self {
+        Self { contents, index, is_owned: OnceCell::new() }
     }
 
     /// Keeps the bytes of a document, not yet under any id.
     pub(crate) async fn keep(&self, content: Content, limit: u64) -> Result<Kept, StoreError> {
+        self.own().await?;
         let kept = self.contents.keep(content, limit).await?;
         meters::kept(kept.size);
         Ok(kept)

@@ -69,6 +69,7 @@ impl Repository {
 
     /// Removes what nothing names on one of the shelves.
     pub(crate) async fn sweep_shelf(&self, shelf: u8, now: i64, swept: &mut Swept) -> Result<(), StoreError> {
+        self.store.own().await?;
         let before = now.saturating_sub(ABANDONED);
         let mut objects = 0;
         let mut batches = std::pin::pin!(self.store.contents().dated(shelf));

@@ -33,6 +33,8 @@ impl Repository {
     }
 
     pub(crate) async fn tend_once(&self, now: i64, scrub_days: u32) -> Result<(), StoreError> {
+        // What another place lacks is not lost.
+        self.store.own().await?;
         let index = self.store.index();
         let mut swept = Swept::default();
         if upkeep::claim(index, Chore::Settle, now).await?.is_some() {

@@ -2,6 +2,7 @@
 
 mod bucket;
 mod cost;
+mod owner;
 mod proxy;
 mod upkeep;
 

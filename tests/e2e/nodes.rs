@@ -46,8 +46,35 @@ async fn what_one_node_is_told_the_other_finds_and_fetches_at_once() {
             find(&tells.consumer(), &patient, AvailabilityStatus::Approved).await.try_into().unwrap();
         assert_eq!(approved.unique_id, newer.entry().unique_id);
     }
-    assert!(std::fs::read_dir(bucket.objects()).unwrap().next().is_some(), "the documents lie in the bucket");
+    assert!(bucket.objects().join("documents").is_dir(), "the documents lie in the bucket");
     assert_eq!(one.stored_files(), [] as [std::path::PathBuf; 0]);
+}
+
+#[tokio::test]
+async fn a_node_with_another_index_does_not_start_at_a_bucket_that_is_in_use() {
+    let Some(bucket) = S3::start() else { return };
+    let more = bucket.section(bucket.address());
+    let settings = Settings { documents: Some(bucket.bucket()), more, ..Settings::default() };
+    let owner = Node::with(&settings);
+    let document = Document::of("P1", *b"a dose report");
+    assert!(document.provide(&owner.repository()).await.unwrap().is_success());
+
+    let mut other = Node::start();
+    other.stop();
+    let file = other.folder().join("node.toml");
+    let place = format!("[repository]\ndocuments = \"{}\"", bucket.bucket());
+    let configuration = std::fs::read_to_string(&file).unwrap().replace("[repository]", &place)
+        + &bucket.section(bucket.address());
+    std::fs::write(&file, configuration).unwrap();
+    assert!(!other.try_resume(), "two indexes at one place");
+    for part in ["belong to another index", "repository.documents", "database.url", &bucket.bucket()] {
+        assert!(other.last_words().contains(part), "{part} in {}", other.last_words());
+    }
+
+    let consumer = owner.consumer();
+    let [entry] =
+        find(&consumer, &document.patient(), AvailabilityStatus::Approved).await.try_into().unwrap();
+    assert_eq!(fetch(&consumer, &entry).await, document.bytes);
 }
 
 const CLIENTS: usize = 8;

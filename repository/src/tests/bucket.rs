@@ -116,7 +116,7 @@ impl Service {
     }
 
     fn objects(&self) -> Vec<PathBuf> {
-        files(&self.ward.folder.path().join("root/dose"))
+        files(&self.ward.folder.path().join("root/dose/north/documents"))
     }
 
     fn spooled(&self) -> usize {
@@ -304,6 +304,49 @@ async fn few_parts_are_in_memory_however_many_documents_come() {
     // An attempt that was given up on a busy machine may still be under way there.
     assert!(service.proxy.most() <= 6, "{} parts at once", service.proxy.most());
     assert_eq!(service.objects().len(), 12);
+}
+
+#[tokio::test]
+async fn a_bucket_of_another_index_is_refused() {
+    let Some(service) = Service::start().await else { return };
+    service.provide(b"abc").await;
+    let bucket = bucket(format!("http://{}", service.proxy.address), None, service.ward.folder.path());
+    let documents = Documents::Bucket(Box::new(bucket));
+    let another = Place::fresh().await;
+    let refused = Store::open(&documents, another.location()).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Another { .. }), "{refused}");
+    assert_eq!(service.objects().len(), 1);
+    Store::open(&documents, service.ward.index.location()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_away_at_the_start_is_touched_when_it_is_known_to_be_ours() {
+    let Some(service) = Service::start().await else { return };
+    service.provide(b"abc").await;
+    let again = |index: &Place| {
+        service.proxy.plan(std::iter::repeat_n(("index-id", Fault::Answer(503)), 100));
+        let folder = service.ward.folder.path();
+        let bucket = bucket(format!("http://{}", service.proxy.address), None, folder);
+        let (documents, index) = (Documents::Bucket(Box::new(bucket)), index.location().clone());
+        async move { Store::open(&documents, &index).await.unwrap() }
+    };
+    let (own, another) = (&service.ward.index, &Place::fresh().await);
+    for (index, is_ours) in [(another, false), (own, true)] {
+        let store = again(index).await;
+        assert!(!store.is_owned());
+        let away = store.keep(Content::from(b"abd".to_vec()), 10).await.unwrap_err();
+        assert!(matches!(away, StoreError::Objects(_)), "{away}");
+        let registry = Partner::local(Arc::new(Endpoint::new(Audit::none())), Audit::none());
+        let repository = Repository::new(REPOSITORY.parse().unwrap(), store, registry, Limits::default());
+        assert!(repository.tend_once(LONG_AFTER, 30).await.is_err() && !repository.owns_its_place());
+        assert_eq!(service.objects().len(), 1);
+        service.proxy.plan([]);
+        assert_eq!(repository.sweep(LONG_AFTER).await.is_ok(), is_ours);
+        let kept = repository.store.keep(Content::from(b"abd".to_vec()), 10).await;
+        assert_eq!((kept.is_ok(), repository.owns_its_place()), (is_ours, is_ours));
+        assert_eq!(service.objects().len(), 1 + usize::from(is_ours));
+        assert_eq!(repository.damaged().await.unwrap(), 0);
+    }
 }
 
 #[tokio::test]
