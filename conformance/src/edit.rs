@@ -112,12 +112,12 @@ fn remove(root: &mut Element, trail: &Trail, path: &Path) -> Result<(), String> 
 fn set(root: &mut Element, trail: &Trail, path: &Path, value: String) -> Result<(), String> {
     let element = path::at_mut(root, trail).ok_or(LOST)?;
     let End::Attribute(name) = path.end() else {
-        element.children = vec![Node::Text(value)];
+        element.children = vec![Node::Text(value.into())];
         return Ok(());
     };
     match element.attributes.iter_mut().find(|one| is(&one.name, name)) {
-        Some(attribute) => attribute.value = value,
-        None => element.attributes.push(Attribute { name: owned(name), value }),
+        Some(attribute) => attribute.value = value.into(),
+        None => element.attributes.push(Attribute { name: owned(name), value: value.into() }),
     }
     Ok(())
 }

@@ -107,7 +107,7 @@ impl Path {
                 let found = all.find(|one| {
                     one.name.local == wanted.local.as_str() && one.name.namespace == wanted.namespace
                 });
-                found.map(|attribute| attribute.value.clone())
+                found.map(|attribute| attribute.value.to_string())
             }
         }
     }

@@ -14,7 +14,7 @@ pub use markup::{Markup, WriteLate};
 pub use parse::{Limits, ParseError};
 pub use shared::Shared;
 pub(crate) use write::Layout;
-pub use write::escape_attribute;
+pub use write::{escape_attribute, escape_text};
 
 /// A namespace and the prefix that we give it when we write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub struct Attribute {
     /// Its name; the namespace is empty unless it came with a prefix.
     pub name: Name,
     /// Its value, references resolved.
-    pub value: String,
+    pub value: Shared,
 }
 
 /// What an element contains, in order.
@@ -54,7 +54,7 @@ pub enum Node {
     /// A child element.
     Element(Element),
     /// Character data, references resolved; neighbouring runs are joined.
-    Text(String),
+    Text(Shared),
     /// Markup of our own that goes out as it is. Never the result of parsing.
     Written(Markup),
 }
@@ -152,7 +152,7 @@ impl Element {
     /// With an attribute of any name.
     #[must_use]
     pub fn with_attribute(mut self, name: Name, value: impl Into<String>) -> Self {
-        self.attributes.push(Attribute { name, value: value.into() });
+        self.attributes.push(Attribute { name, value: value.into().into() });
         self
     }
 
@@ -173,7 +173,7 @@ impl Element {
     /// With text at the end.
     #[must_use]
     pub fn with_text(mut self, text: impl Into<String>) -> Self {
-        self.children.push(Node::Text(text.into()));
+        self.children.push(Node::Text(text.into().into()));
         self
     }
 
@@ -199,7 +199,7 @@ impl Element {
         self.attributes
             .iter()
             .find(|attribute| attribute.name.local == local && attribute.name.namespace.is_empty())
-            .map(|attribute| attribute.value.as_str())
+            .map(|attribute| &*attribute.value)
     }
 
     /// The value of an attribute in a namespace.
@@ -207,7 +207,7 @@ impl Element {
         self.attributes
             .iter()
             .find(|attribute| attribute.name.is(namespace, local))
-            .map(|attribute| attribute.value.as_str())
+            .map(|attribute| &*attribute.value)
     }
 
     /// The child elements.
@@ -235,7 +235,7 @@ impl Element {
     /// The character data directly inside, as written.
     pub fn text(&self) -> Cow<'_, str> {
         let mut runs = self.children.iter().filter_map(|node| match node {
-            Node::Text(text) => Some(text.as_str()),
+            Node::Text(text) => Some(&**text),
             Node::Element(_) | Node::Written(_) => None,
         });
         let first = runs.next().unwrap_or_default();

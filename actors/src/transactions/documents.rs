@@ -100,7 +100,7 @@ impl<K> Documents<K> {
         let written = self.announced.into_iter().map(|(about, source)| {
             let content = match source {
                 Source::Part(content_id) => Node::Element(include(&content_id)),
-                Source::Inline(bytes) => Node::Text(STANDARD.encode(bytes)),
+                Source::Inline(bytes) => Node::Text(STANDARD.encode(bytes).into()),
             };
             element(about, content)
         });

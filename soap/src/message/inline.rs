@@ -117,6 +117,9 @@ impl Extractor {
     }
 
     fn text(&mut self, input: &[u8]) -> Result<usize, String> {
+        if self.is_short(input) {
+            self.run = Run::None;
+        }
         let end = match self.run {
             Run::None => memchr::memchr(b'<', input),
             _ => input.iter().position(|byte| !is_base64(*byte)),
@@ -140,6 +143,15 @@ impl Extractor {
             }
         }
         Ok(used + 1)
+    }
+
+    /// Whether the text that begins here ends before it could be long, as nearly every one does.
+    fn is_short(&self, input: &[u8]) -> bool {
+        let Run::Short { digits: 0, mixed: false, .. } = self.run else { return false };
+        let near = input.get(..limits::INLINE).unwrap_or(input);
+        let end = memchr::memchr(b'<', near).and_then(|end| input.get(end + 1));
+        // What goes on may be CDATA, in which there may be more of it.
+        end.is_some_and(|end| *end != b'!')
     }
 
     /// Character data up to `]]>`; base64 may stand in it too.

@@ -90,7 +90,7 @@ fn mark_includes(element: &mut Element, mark: &str, ids: &mut Vec<String>) {
     if element.elements().any(|child| child.is(XOP, "Include")) {
         if let Ok(Binary::Included(id)) = binary(element) {
             ids.push(id);
-            element.children = vec![Node::Text(mark.to_owned())];
+            element.children = vec![Node::Text(mark.to_owned().into())];
         }
         return;
     }

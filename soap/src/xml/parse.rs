@@ -3,19 +3,23 @@
 //! quick-xml finds the markup; what it lets pass (a second root, undeclared prefixes, illegal
 //! characters, entities) is refused here.
 
+mod attributes;
 mod characters;
 mod encoding;
 mod scope;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use quick_xml::XmlVersion;
 use quick_xml::events::attributes::Attribute as RawAttribute;
 use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::name::QName;
 use quick_xml::reader::Reader;
 
-use super::{Attribute, Element, Node};
-use characters::{is_name, legal};
+use super::{Attribute, Element, Node, Shared};
+use attributes::Written;
+use characters::{is_name, is_plain, legal};
 use scope::Scope;
 
 /// What one document may cost its reader. Every bound has a test that crosses it.
@@ -71,11 +75,11 @@ pub(super) fn parse(document: &[u8], limits: &Limits) -> Result<Element, ParseEr
         let reason = format!("the document has {} bytes, allowed are {}", document.len(), limits.size);
         return Err(at_start(reason));
     }
-    let text = encoding::decode(document).map_err(at_start)?;
+    let text = Arc::new(encoding::decode(document).map_err(at_start)?.into_owned());
     let mut reader = Reader::from_str(&text);
     reader.config_mut().check_end_names = true;
     reader.config_mut().check_comments = true;
-    let mut builder = Builder::new(limits, matches!(document, [0xFE | 0xFF, ..]));
+    let mut builder = Builder::new(&text, limits, matches!(document, [0xFE | 0xFF, ..]));
     loop {
         let start = reader.buffer_position();
         let event = reader.read_event().map_err(|error| format!("not well-formed: {error}"));
@@ -89,27 +93,6 @@ pub(super) fn parse(document: &[u8], limits: &Limits) -> Result<Element, ParseEr
     }
 }
 
-/// The prefixes that a start tag declares.
-fn declarations<'a>(
-    start: &'a BytesStart<'_>,
-    limits: &Limits,
-) -> Result<Vec<(&'a str, Cow<'a, str>)>, String> {
-    let mut declarations = Vec::new();
-    if memchr::memmem::find(start.as_bytes(), b"xmlns").is_none() {
-        return Ok(declarations);
-    }
-    // That no prefix is declared twice, the iterator sees.
-    for attribute in start.attributes() {
-        let attribute = attribute.map_err(|error| format!("not well-formed: {error}"))?;
-        let Some(prefix) = declared(attribute.key.0)? else { continue };
-        declarations.push((prefix, read_value(&attribute, limits.namespace)?));
-        if declarations.len() > limits.declarations {
-            return Err(format!("more than {} namespace declarations", limits.declarations));
-        }
-    }
-    Ok(declarations)
-}
-
 /// The prefix that an attribute of this name declares; none if it is an ordinary one.
 fn declared(name: &str) -> Result<Option<&str>, String> {
     match name.strip_prefix("xmlns") {
@@ -121,34 +104,6 @@ fn declared(name: &str) -> Result<Option<&str>, String> {
         },
         None => Ok(None),
     }
-}
-
-/// Makes sure that white space stands between attributes; tells how many values stand in quotes.
-fn set_apart(tag: &str) -> Result<usize, String> {
-    let (mut rest, mut values) = (tag.as_bytes(), 0);
-    while let Some((quote, quoted)) =
-        memchr::memchr2(b'"', b'\'', rest).and_then(|at| rest.get(at..)?.split_first())
-    {
-        values += 1;
-        rest = memchr::memchr(*quote, quoted).and_then(|at| quoted.get(at + 1..)).unwrap_or_default();
-        if rest.first().is_some_and(|next| !next.is_ascii_whitespace() && *next != b'/') {
-            return Err("no white space between attributes".to_owned());
-        }
-    }
-    Ok(values)
-}
-
-fn read_value<'a>(attribute: &RawAttribute<'a>, limit: usize) -> Result<Cow<'a, str>, String> {
-    if attribute.value.len() > limit {
-        return Err(format!("the value of attribute '{}' is longer than {limit} bytes", attribute.key.0));
-    }
-    if memchr::memchr(b'<', attribute.value.as_bytes()).is_some() {
-        return Err("'<' in an attribute value".to_owned());
-    }
-    let value = attribute.normalized_value(XmlVersion::Implicit1_0);
-    let value = value.map_err(|error| format!("not well-formed: {error}"))?;
-    legal(&value)?;
-    Ok(value)
 }
 
 fn resolve(reference: &BytesRef<'_>) -> Result<char, String> {
@@ -169,23 +124,45 @@ fn resolve(reference: &BytesRef<'_>) -> Result<char, String> {
 
 /// The tree as far as it was read.
 struct Builder<'a> {
+    document: &'a Arc<String>,
     limits: &'a Limits,
     utf16: bool,
     /// The elements that are open, outermost first.
-    open: Vec<Element>,
-    scope: Scope,
+    open: Vec<Open>,
+    /// What is complete of their content, that of the innermost last.
+    content: Vec<Node>,
+    /// The run of text that may still go on.
+    run: Option<Cow<'a, str>>,
+    scope: Scope<'a>,
     root: Option<Element>,
     nodes: usize,
     attributes: usize,
 }
 
+/// An element that is open, and where its content begins.
+struct Open {
+    element: Element,
+    content: usize,
+}
+
 impl<'a> Builder<'a> {
-    fn new(limits: &'a Limits, utf16: bool) -> Self {
-        Self { limits, utf16, open: Vec::new(), scope: Scope::default(), root: None, nodes: 0, attributes: 0 }
+    fn new(document: &'a Arc<String>, limits: &'a Limits, utf16: bool) -> Self {
+        Self {
+            document,
+            limits,
+            utf16,
+            open: Vec::new(),
+            content: Vec::new(),
+            run: None,
+            scope: Scope::new(document),
+            root: None,
+            nodes: 0,
+            attributes: 0,
+        }
     }
 
     /// Handles one event that began at `position`; false at the end of the document.
-    fn take(&mut self, event: Event<'_>, position: u64) -> Result<bool, String> {
+    fn take(&mut self, event: Event<'a>, position: u64) -> Result<bool, String> {
         match event {
             Event::Start(start) => self.open(&start)?,
             Event::Empty(start) => {
@@ -196,10 +173,10 @@ impl<'a> Builder<'a> {
             Event::Text(text) if memchr::memchr(b']', text.as_bytes()).is_some() && text.contains("]]>") => {
                 return Err("']]>' in text".to_owned());
             }
-            Event::Text(text) => self.text(&text.xml10_content())?,
-            Event::CData(text) if !self.open.is_empty() => self.text(&text.xml10_content())?,
+            Event::Text(text) => self.text(text.xml10_content())?,
+            Event::CData(text) if !self.open.is_empty() => self.text(text.xml10_content())?,
             Event::GeneralRef(reference) if !self.open.is_empty() => {
-                self.text(resolve(&reference)?.encode_utf8(&mut [0; 4]))?;
+                self.text(Cow::Owned(resolve(&reference)?.to_string()))?;
             }
             Event::CData(_) | Event::GeneralRef(_) => return Err("text outside the root element".to_owned()),
             Event::Comment(comment) => {
@@ -224,6 +201,7 @@ impl<'a> Builder<'a> {
     }
 
     fn open(&mut self, start: &BytesStart<'_>) -> Result<(), String> {
+        self.end_run();
         self.count()?;
         if self.open.is_empty() && self.root.is_some() {
             return Err("a second root element".to_owned());
@@ -231,36 +209,54 @@ impl<'a> Builder<'a> {
         if self.open.len() >= self.limits.depth {
             return Err(format!("elements nested deeper than {}", self.limits.depth));
         }
-        let values = set_apart(start)?;
-        let declarations = self.scope.enter(declarations(start, self.limits)?)?;
-        let attributes = self.attributes(start, values, declarations.len())?;
+        let written = Written(start.attributes_raw());
+        let declarations = self.declarations(written)?;
+        self.scope.enter(&declarations)?;
+        let attributes = self.attributes(written, declarations.len())?;
         let name = self.scope.element(start.name().0)?;
-        self.open.push(Element { name, attributes, children: Vec::new(), declarations });
+        let element = Element { name, attributes, children: Vec::new(), declarations };
+        self.open.push(Open { element, content: self.content.len() });
         Ok(())
     }
 
+    /// The prefixes that a start tag declares.
+    fn declarations(&self, written: Written<'_>) -> Result<Vec<(Shared, Shared)>, String> {
+        let mut declarations: Vec<(Shared, Shared)> = Vec::new();
+        if !written.0.contains("xmlns") {
+            return Ok(declarations);
+        }
+        for attribute in written {
+            let (name, value) = attribute?;
+            let Some(prefix) = declared(name)? else { continue };
+            if declarations.iter().any(|(other, _)| *other == prefix) {
+                return Err(format!("prefix '{prefix}' is declared twice"));
+            }
+            if declarations.len() >= self.limits.declarations {
+                return Err(format!("more than {} namespace declarations", self.limits.declarations));
+            }
+            let uri = self.value(name, value, self.limits.namespace)?;
+            declarations.push((Shared::part(self.document, Cow::Borrowed(prefix)), uri));
+        }
+        Ok(declarations)
+    }
+
     /// The attributes of a start tag, whose names mean something only when all its prefixes are known.
-    fn attributes(
-        &mut self,
-        start: &BytesStart<'_>,
-        values: usize,
-        declarations: usize,
-    ) -> Result<Vec<Attribute>, String> {
-        let room = values.saturating_sub(declarations).min(self.limits.attributes);
-        let mut attributes: Vec<Attribute> = Vec::with_capacity(room);
-        for attribute in start.attributes().with_checks(false) {
-            let attribute = attribute.map_err(|error| format!("not well-formed: {error}"))?;
-            if declared(attribute.key.0)?.is_some() {
+    fn attributes(&mut self, written: Written<'_>, declarations: usize) -> Result<Vec<Attribute>, String> {
+        let room = memchr::memchr_iter(b'=', written.0.as_bytes()).count().saturating_sub(declarations);
+        let mut attributes: Vec<Attribute> = Vec::with_capacity(room.min(self.limits.attributes));
+        for attribute in written {
+            let (name, value) = attribute?;
+            if declarations > 0 && declared(name)?.is_some() {
                 continue;
             }
             if attributes.len() + declarations >= self.limits.attributes {
                 return Err(format!("more than {} attributes in one element", self.limits.attributes));
             }
-            let name = self.scope.attribute(attribute.key.0)?;
+            let value = self.value(name, value, self.limits.value)?;
+            let name = self.scope.attribute(name)?;
             if attributes.iter().any(|other| other.name == name) {
                 return Err(format!("attribute {name} twice in one element"));
             }
-            let value = read_value(&attribute, self.limits.value)?.into_owned();
             attributes.push(Attribute { name, value });
         }
         self.attributes += attributes.len() + declarations;
@@ -270,48 +266,70 @@ impl<'a> Builder<'a> {
         Ok(attributes)
     }
 
+    /// The value of an attribute, as it was meant.
+    fn value(&self, name: &str, written: &str, limit: usize) -> Result<Shared, String> {
+        if written.len() > limit {
+            return Err(format!("the value of attribute '{name}' is longer than {limit} bytes"));
+        }
+        if is_plain(written) {
+            return Ok(Shared::part(self.document, Cow::Borrowed(written)));
+        }
+        if written.contains('<') {
+            return Err("'<' in an attribute value".to_owned());
+        }
+        let written = RawAttribute { key: QName(name), value: Cow::Borrowed(written) };
+        let value = written.normalized_value(XmlVersion::Implicit1_0);
+        let value = value.map_err(|error| format!("not well-formed: {error}"))?;
+        legal(&value)?;
+        Ok(Shared::part(self.document, value))
+    }
+
     fn close(&mut self) -> Result<(), String> {
-        let Some(element) = self.open.pop() else {
+        self.end_run();
+        let Some(Open { mut element, content }) = self.open.pop() else {
             return Err("an end tag without its start tag".to_owned());
         };
+        element.children = self.content.split_off(content);
         self.scope.leave(&element.declarations);
-        match self.open.last_mut() {
-            Some(parent) => parent.children.push(Node::Element(element)),
-            None => self.root = Some(element),
+        match self.open.is_empty() {
+            false => self.content.push(Node::Element(element)),
+            true => self.root = Some(element),
         }
         Ok(())
     }
 
-    fn text(&mut self, text: &str) -> Result<(), String> {
-        let limit = self.limits.text;
-        let Some(parent) = self.open.last_mut() else {
+    fn text(&mut self, text: Cow<'a, str>) -> Result<(), String> {
+        if self.open.is_empty() {
             return match text.trim_matches([' ', '\t', '\r', '\n']) {
                 "" => Ok(()),
                 _ => Err("text outside the root element".to_owned()),
             };
-        };
-        legal(text)?;
-        if let Some(Node::Text(run)) = parent.children.last_mut() {
-            if run.len() + text.len() > limit {
-                return Err(format!("a text longer than {limit} bytes"));
-            }
-            run.push_str(text);
-            return Ok(());
         }
-        if text.len() > limit {
+        legal(&text)?;
+        let limit = self.limits.text;
+        if self.run.as_ref().map_or(0, |run| run.len()) + text.len() > limit {
             return Err(format!("a text longer than {limit} bytes"));
         }
-        // Mostly the only one of its parent, unless it is the white space before an element.
-        if parent.children.is_empty() && !text.trim_ascii_start().is_empty() {
-            parent.children.reserve_exact(1);
+        match &mut self.run {
+            Some(run) => {
+                run.to_mut().push_str(&text);
+                Ok(())
+            }
+            None => {
+                self.run = Some(text);
+                self.count()
+            }
         }
-        parent.children.push(Node::Text(text.to_owned()));
-        self.count()
+    }
+
+    fn end_run(&mut self) {
+        let run = self.run.take().map(|run| Node::Text(Shared::part(self.document, run)));
+        self.content.extend(run);
     }
 
     fn finish(mut self) -> Result<Element, String> {
-        if let Some(element) = self.open.pop() {
-            return Err(format!("the document ends inside {}", element.name));
+        if let Some(open) = self.open.pop() {
+            return Err(format!("the document ends inside {}", open.element.name));
         }
         self.root.ok_or_else(|| "no root element".to_owned())
     }

@@ -1,19 +1,19 @@
-//! Text that is kept once, however many names it stands in.
+//! Text that many hold and nobody copies: one of ours, or part of a document.
 
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-/// Part of a name: a text of ours, or one that a document brought. A clone copies no text.
+/// A text of ours, or part of one that was read. A clone copies no text.
 #[derive(Clone)]
 pub struct Shared(Text);
 
 #[derive(Clone)]
 enum Text {
     Ours(&'static str),
-    Read(Arc<str>),
+    Read { whole: Arc<String>, part: Range<usize> },
 }
 
 impl Shared {
@@ -24,7 +24,22 @@ impl Shared {
 
     /// A copy of a text that somebody else owns.
     pub fn copy(text: &str) -> Self {
-        if text.is_empty() { Self::ours("") } else { Self(Text::Read(Arc::from(text))) }
+        Self::from(text.to_owned())
+    }
+
+    /// Part of a document, found by where it lies; what lies elsewhere is copied.
+    pub(super) fn part(document: &Arc<String>, text: Cow<'_, str>) -> Self {
+        let text = match text {
+            Cow::Borrowed(text) => text,
+            Cow::Owned(text) => return Self::from(text),
+        };
+        let start = text.as_ptr().addr().wrapping_sub(document.as_ptr().addr());
+        let part = start..start.wrapping_add(text.len());
+        match document.get(part.clone()) {
+            Some("") => Self::ours(""),
+            Some(_) => Self(Text::Read { whole: Arc::clone(document), part }),
+            None => Self::copy(text),
+        }
     }
 }
 
@@ -34,7 +49,7 @@ impl Deref for Shared {
     fn deref(&self) -> &str {
         match &self.0 {
             Text::Ours(text) => text,
-            Text::Read(text) => text,
+            Text::Read { whole, part } => whole.get(part.clone()).unwrap_or_default(),
         }
     }
 }
@@ -59,7 +74,11 @@ impl From<&'static str> for Shared {
 
 impl From<String> for Shared {
     fn from(text: String) -> Self {
-        Self::copy(&text)
+        if text.is_empty() {
+            return Self::ours("");
+        }
+        let part = 0..text.len();
+        Self(Text::Read { whole: Arc::new(text), part })
     }
 }
 
@@ -105,5 +124,22 @@ impl fmt::Debug for Shared {
 impl fmt::Display for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_document_is_not_copied_and_any_other_text_is() {
+        let document = Arc::new("one two".to_owned());
+        let part = Shared::part(&document, Cow::Borrowed(&document[4..]));
+        assert_eq!((part.as_ptr(), &*part), (document[4..].as_ptr(), "two"));
+        assert_eq!(Shared::part(&document, Cow::Borrowed(&document[7..])), "");
+        let elsewhere = "one two".to_owned();
+        let copy = Shared::part(&document, Cow::Borrowed(&elsewhere[4..]));
+        assert_eq!(copy, "two");
+        assert!(!document.as_bytes().as_ptr_range().contains(&copy.as_ptr()));
     }
 }

@@ -184,9 +184,18 @@ pub fn escape_attribute(text: &str, out: &mut String) {
     escape(text, true, out);
 }
 
+/// Appends text that stands in an element, for markup that is put together by hand.
+pub fn escape_text(text: &str, out: &mut String) {
+    escape(text, false, out);
+}
+
 /// Escapes so that any XML reader gives back the same characters, line ends and tabs included.
 /// What XML cannot hold at all goes out as U+FFFD.
 fn escape(text: &str, in_attribute: bool, out: &mut String) {
+    // All of it without a branch first, for hardly any text has anything to escape.
+    if !text.bytes().fold(false, |found, byte| found | is_special(byte)) {
+        return out.push_str(text);
+    }
     let mut rest = text;
     while let Some(at) = rest.bytes().position(is_special) {
         let (before, from) = rest.split_at(at);

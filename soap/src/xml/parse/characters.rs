@@ -16,6 +16,11 @@ pub(super) fn legal(text: &str) -> Result<(), String> {
     }
 }
 
+/// Whether the value of an attribute means what is written: nothing to resolve, to normalise or to look at closely.
+pub(super) fn is_plain(value: &str) -> bool {
+    !value.bytes().fold(false, |found, byte| found | matches!(byte, ..0x20 | b'&' | b'<' | 0xEF))
+}
+
 const fn is_control(byte: u8) -> bool {
     matches!(byte, 0..=8 | 0xB | 0xC | 0xE..=0x1F)
 }
@@ -32,6 +37,12 @@ pub(super) fn qualified(name: &str) -> Result<(&str, &str), String> {
 
 /// A name without colon.
 pub(super) fn is_name(text: &str) -> bool {
+    // Nearly all are of these, and looked at without a branch.
+    let first = text.as_bytes().first().is_some_and(|byte| byte.is_ascii_alphabetic());
+    let ordinary = |byte: u8| byte.is_ascii_alphanumeric() | matches!(byte, b'_' | b'-' | b'.');
+    if first && text.bytes().fold(true, |all, byte| all & ordinary(byte)) {
+        return true;
+    }
     let mut characters = text.chars();
     characters.next().is_some_and(starts_name) && characters.all(continues_name)
 }
