@@ -48,12 +48,12 @@ impl Registry {
 
     /// How many objects there are.
     pub async fn count_objects(&self) -> Result<u64, StoreError> {
-        self.count("SELECT COUNT(*) FROM object").await
+        self.count("SELECT COUNT(*) FROM object $walk").await
     }
 
     /// How many patients there are who were not merged into others.
     pub async fn count_patients(&self) -> Result<u64, StoreError> {
-        self.count("SELECT COUNT(*) FROM patient WHERE merged_into IS NULL").await
+        self.count("SELECT COUNT(*) FROM patient WHERE merged_into IS NULL $walk").await
     }
 
     async fn count(&self, statement: &'static str) -> Result<u64, StoreError> {
@@ -111,7 +111,7 @@ impl Registry {
 
 /// How many there are of two things that belong to each other, in one moment.
 const COUNTS: &str = "SELECT (SELECT COUNT(*) FROM object), (SELECT COUNT(*) FROM entry_uuid), \
-     (SELECT COUNT(DISTINCT unique_id) FROM object), (SELECT COUNT(*) FROM unique_id)";
+     (SELECT COUNT(DISTINCT unique_id) FROM object), (SELECT COUNT(*) FROM unique_id) $walk";
 
 /// What the database says about a page of objects, loaded at once.
 struct Around {

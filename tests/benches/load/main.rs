@@ -53,6 +53,10 @@ mod transactions;
 
 use plan::Plan;
 
+/// That of the node, so that the floor has it too.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() {
     let plan = match Plan::read(std::env::args().skip(1)) {
         Ok(plan) => plan,
