@@ -29,8 +29,7 @@ impl Registry {
                 answer::answer(reader, objects, &request).await
             })
         });
-        let found = found.await.map_err(|refusal: Refusal| refusal.into_errors("answering a query"))?;
-        Ok(QueryResponse::of(found))
+        found.await.map_err(|refusal: Refusal| refusal.into_errors("answering a query"))
     }
 }
 

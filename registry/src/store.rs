@@ -15,7 +15,7 @@ pub(crate) use columns::NewObject;
 pub(crate) use facets::{Facet, Facets};
 #[cfg(test)]
 pub(crate) use fragment::{LARGEST, LARGEST_ANSWER};
-pub(crate) use fragment::{Packed, fragments};
+pub(crate) use fragment::{Fragments, Held, fragments};
 pub(crate) use object::{
     Key, Kind, Object, PAGE, UniqueIdOwner, associations_from, associations_to, by_keys, by_unique_ids,
     by_uuids, deprecate, insert, of_patient, touch_folder, unique_id_owners,
@@ -35,6 +35,10 @@ pub const SCHEMA: Schema = Schema {
         Migration {
             sqlite: include_str!("store/sqlite_2.sql"),
             postgres: include_str!("store/postgres_2.sql"),
+        },
+        Migration {
+            sqlite: include_str!("store/sqlite_3.sql"),
+            postgres: include_str!("store/postgres_3.sql"),
         },
     ],
 };

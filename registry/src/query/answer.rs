@@ -4,14 +4,17 @@ use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::Arc;
 
-use actors::transactions::StoredQuery;
+use actors::endpoint::internal;
 use actors::transactions::stored_query::{Found, Query, ReturnType};
+use actors::transactions::{QueryResponse, StoredQuery};
 use database::Reader;
 use metadata::{ErrorCode, Mutable, RegistryError, RegistryErrors, Timestamp};
 use soap::xml::{Markup, WriteLate};
 
 use crate::Refusal;
-use crate::store::{Key, Kind, Object, Packed, Patient, PatientNumber, fragments, patient};
+use crate::store::{
+    Fragments, Held, Key, Kind, Object, Patient, PatientNumber, StoreError, fragments, patient,
+};
 
 /// Whole objects in one answer at most: some 80 MB of XML, which are written while they go out. A monitored patient
 /// of a lifetime has fewer.
@@ -25,13 +28,13 @@ pub(super) async fn answer(
     reader: &mut Reader,
     mut objects: Vec<Object>,
     request: &StoredQuery,
-) -> Result<Vec<Found>, Refusal> {
+) -> Result<QueryResponse, Refusal> {
     objects.sort_unstable_by_key(|object| object.key);
     objects.dedup_by_key(|object| object.key);
     refuse_too_many(objects.len(), request.return_type)?;
     if request.return_type == ReturnType::ObjectRef {
         let reference = |object: &Object| Found::Reference { id: object.uuid.into(), home: None };
-        return Ok(objects.iter().map(reference).collect());
+        return Ok(QueryResponse::of(objects.iter().map(reference).collect()));
     }
     let numbers = objects.iter().map(|object| object.key.patient()).collect();
     let patients = patient::current(reader, numbers).await?;
@@ -40,19 +43,32 @@ pub(super) async fn answer(
     }
     let keys: Vec<Key> = objects.iter().map(|object| object.key).collect();
     let fragments = fragments(reader, &keys).await?;
-    let mut fragments = fragments.ok_or_else(|| too_many("the objects are larger than an answer may be"))?;
+    let Fragments { mut held, damaged } =
+        fragments.ok_or_else(|| too_many("the objects are larger than an answer may be"))?;
+    let mut errors = RegistryErrors::default();
+    for object in &objects {
+        if let Some((_, error)) = damaged.iter().find(|(key, _)| *key == object.key) {
+            errors.extend(missing(object, error));
+        }
+    }
     let found = objects.iter().filter_map(|object| {
-        let said = fragments.remove(&object.key)?;
+        let said = held.remove(&object.key)?;
         Some(Found::Written(Markup::Late(Arc::new(Kept { said, current: mutable(object, &patients) }))))
     });
-    Ok(found.collect())
+    Ok(QueryResponse { errors, found: found.collect() })
+}
+
+/// What is said in the place of an object that is not any more what was stored: the others can be given.
+fn missing(object: &Object, error: &StoreError) -> RegistryErrors {
+    metrics::counter!("dosebook_storage_errors_total", "kind" => "integrity").increment(1);
+    internal(&format!("reading {} {}", object.kind, object.uuid), error)
 }
 
 /// An object as it was said, and what has changed since. Nothing more is needed to write it: whoever reads the
 /// answer slowly keeps nobody waiting.
 #[derive(Debug)]
 struct Kept {
-    said: Packed,
+    said: Held,
     current: Mutable,
 }
 
@@ -65,8 +81,7 @@ impl WriteLate for Kept {
     }
 
     fn write(&self, out: &mut String) -> io::Result<()> {
-        self.said.unpack().map_err(io::Error::other)?.splice(&self.current, out);
-        Ok(())
+        self.said.splice(&self.current, out).map_err(io::Error::other)
     }
 }
 

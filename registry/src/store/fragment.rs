@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 
-use database::{Reader, Row, Value};
-use metadata::Fragment;
+use database::{DatabaseError, Reader, Value};
+use metadata::{Fragment, Mutable};
 use zstd::zstd_safe::get_frame_content_size;
 
 use super::{Key, StoreError, dictionary};
@@ -18,8 +18,11 @@ pub(crate) const LARGEST_ANSWER: usize = 256 << 20;
 /// Bytes of fragments that one answer holds while it goes out. Ten thousand ordinary objects have a third of that.
 pub(crate) const HELD: usize = 32 << 20;
 
+/// Bytes of ebRIM that one answer holds unpacked: about what goes out at once.
+const UNPACKED: usize = 256 << 10;
+
 /// Fragments that are read before it is looked at how large they are.
-const BLOCK: usize = 256;
+const BLOCK: usize = 64;
 
 /// A fragment as it lies in the database.
 #[derive(Debug)]
@@ -27,6 +30,22 @@ pub(crate) struct Packed {
     dictionary: i64,
     bytes: Vec<u8>,
     size: usize,
+}
+
+/// Fragments for one answer.
+#[derive(Debug, Default)]
+pub(crate) struct Fragments {
+    /// By their objects. All were unpacked once: those that are packed again come out whole.
+    pub(crate) held: HashMap<Key, Held>,
+    /// Objects whose fragment is not what was stored.
+    pub(crate) damaged: Vec<(Key, StoreError)>,
+}
+
+/// A fragment while it waits for its turn in an answer.
+#[derive(Debug)]
+pub(crate) enum Held {
+    Unpacked(Fragment),
+    Packed(Packed),
 }
 
 /// A fragment for the database, and the number of the dictionary that it needs.
@@ -52,23 +71,33 @@ fn unreadable(reason: &dyn Display) -> StoreError {
 }
 
 /// The fragments of objects; none if they are more than one answer may hold.
-pub(crate) async fn fragments(
-    reader: &mut Reader,
-    keys: &[Key],
-) -> Result<Option<HashMap<Key, Packed>>, StoreError> {
+pub(crate) async fn fragments(reader: &mut Reader, keys: &[Key]) -> Result<Option<Fragments>, DatabaseError> {
     let statement = "SELECT key, dictionary, fragment FROM object WHERE key IN ($list)";
-    let mut found = HashMap::with_capacity(keys.len());
+    let mut fragments = Fragments { held: HashMap::with_capacity(keys.len()), damaged: Vec::new() };
     let mut room = Room { held: HELD, answer: LARGEST_ANSWER };
+    let mut unpacked = UNPACKED;
     for block in keys.chunks(BLOCK) {
-        for row in reader.rows_among(statement, [], block.iter().copied().map(Value::from)).await? {
-            let (key, packed) = Packed::read(row)?;
+        for mut row in reader.rows_among(statement, [], block.iter().copied().map(Value::from)).await? {
+            let key = Key::from_column(row.take()?);
+            let read =
+                Packed::new(row.take()?, row.take()?).and_then(|packed| Ok((packed.unpack()?, packed)));
+            let (fragment, packed) = match read {
+                Ok(read) => read,
+                Err(error) => {
+                    fragments.damaged.push((key, error));
+                    continue;
+                }
+            };
             if !room.takes(packed.bytes.len(), packed.size) {
                 return Ok(None);
             }
-            found.insert(key, packed);
+            let left = unpacked.checked_sub(packed.size);
+            unpacked = left.unwrap_or_default();
+            let held = if left.is_some() { Held::Unpacked(fragment) } else { Held::Packed(packed) };
+            fragments.held.insert(key, held);
         }
     }
-    Ok(Some(found))
+    Ok(Some(fragments))
 }
 
 /// What is left of an answer.
@@ -87,24 +116,32 @@ impl Room {
 }
 
 impl Packed {
-    fn read(mut row: Row) -> Result<(Key, Self), StoreError> {
-        let (key, dictionary) = (Key::from_column(row.take()?), row.take()?);
-        let bytes: Vec<u8> = row.take()?;
-        if !dictionary::is_known(dictionary) {
-            return Err(unreadable(&format!("dictionary {dictionary} is none that this release has")));
-        }
+    fn new(dictionary: i64, bytes: Vec<u8>) -> Result<Self, StoreError> {
         let size = size(&bytes)?;
-        Ok((key, Self { dictionary, bytes, size }))
+        Ok(Self { dictionary, bytes, size })
     }
 
-    /// Its bytes once it is unpacked.
-    pub(crate) const fn size(&self) -> usize {
-        self.size
-    }
-
-    /// The fragment.
-    pub(crate) fn unpack(&self) -> Result<Fragment, StoreError> {
+    fn unpack(&self) -> Result<Fragment, StoreError> {
         unpack(self.dictionary, &self.bytes)
+    }
+}
+
+impl Held {
+    /// Its bytes once it is unpacked.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Unpacked(fragment) => fragment.as_bytes().len(),
+            Self::Packed(packed) => packed.size,
+        }
+    }
+
+    /// Writes the object as it is now.
+    pub(crate) fn splice(&self, current: &Mutable, out: &mut String) -> Result<(), StoreError> {
+        match self {
+            Self::Unpacked(fragment) => fragment.splice(current, out),
+            Self::Packed(packed) => packed.unpack()?.splice(current, out),
+        }
+        Ok(())
     }
 }
 

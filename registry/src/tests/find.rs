@@ -329,3 +329,20 @@ async fn refuses_larger_objects_than_an_answer_may_hold() {
     let response = house.registry.query(&StoredQuery::object_ref(query)).await.unwrap();
     assert_eq!(response.references().count(), LARGEST_ANSWER / one + 1);
 }
+
+#[tokio::test]
+async fn a_damaged_object_costs_itself_and_not_the_others_of_the_patient() {
+    let house = House::accepting().await;
+    house.register(document(1)).await;
+    house.register(document(2)).await;
+    let newest = "UPDATE object SET dictionary = 99 WHERE key = (SELECT MAX(key) FROM object WHERE kind = 1)";
+    house.meddle(newest).await;
+    let query = Query::FindDocuments(documents(DocumentFilter::default()));
+    let response = house.registry.query(&StoredQuery::leaf_class(query)).await.unwrap();
+    let [ref error] = response.errors.0[..] else { panic!("{}", response.errors) };
+    assert_eq!((error.code.clone(), error.severity), (ErrorCode::Internal, metadata::Severity::Error));
+    let uuid = house.uuid(&document_id(2)).await;
+    assert!(error.context.contains(&uuid.to_string()), "{}", error.context);
+    let [entry] = response.into_documents().try_into().unwrap();
+    assert_eq!(entry.unique_id.as_str(), document_id(1));
+}
