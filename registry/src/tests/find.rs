@@ -335,13 +335,13 @@ async fn a_damaged_object_costs_itself_and_not_the_others_of_the_patient() {
     let house = House::accepting().await;
     house.register(document(1)).await;
     house.register(document(2)).await;
+    let uuid = house.uuid(&document_id(2)).await;
     let newest = "UPDATE object SET dictionary = 99 WHERE key = (SELECT MAX(key) FROM object WHERE kind = 1)";
     house.meddle(newest).await;
     let query = Query::FindDocuments(documents(DocumentFilter::default()));
     let response = house.registry.query(&StoredQuery::leaf_class(query)).await.unwrap();
     let [ref error] = response.errors.0[..] else { panic!("{}", response.errors) };
     assert_eq!((error.code.clone(), error.severity), (ErrorCode::Internal, metadata::Severity::Error));
-    let uuid = house.uuid(&document_id(2)).await;
     assert!(error.context.contains(&uuid.to_string()), "{}", error.context);
     let [entry] = response.into_documents().try_into().unwrap();
     assert_eq!(entry.unique_id.as_str(), document_id(1));
