@@ -1,5 +1,6 @@
 //! Sends a message to a URL and awaits the answer.
 
+mod connection;
 mod outgoing;
 
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use http::uri::{Authority, Scheme};
 use http::{Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{self, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -29,6 +30,7 @@ use crate::message::read::read;
 use crate::message::write::write;
 use crate::parts::Content;
 use crate::spool::Folder;
+use connection::{Connector, Traffic};
 use outgoing::{Outgoing, Progress};
 
 /// Why there is no answer, by whose fault it is.
@@ -50,7 +52,7 @@ pub enum SendError {
 /// Whether a message may be sent twice is known only to those who made it.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: legacy::Client<HttpsConnector<HttpConnector>, Content>,
+    http: legacy::Client<Connector, Content>,
     turns: Arc<Mutex<HashMap<Authority, Arc<Semaphore>>>>,
     folder: Folder,
 }
@@ -72,7 +74,7 @@ impl Client {
             .pool_max_idle_per_host(limits::UNUSED_CONNECTIONS)
             .http1_max_buf_size(limits::READ_BUFFER)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
-            .build(builder.wrap_connector(tcp));
+            .build(Connector(builder.wrap_connector(tcp)));
         Self { http, turns: Arc::default(), folder: Folder::default() }
     }
 
@@ -87,7 +89,8 @@ impl Client {
     /// Sends one message and reads its answer up to its envelope; documents stream behind it.
     ///
     /// A peer that asks for it with 503 and `Retry-After` is sent the message again, unless that is a stream that
-    /// has been used. When no answer came it is not known what became of the message, and that is the answer.
+    /// has been used; and so is a peer that has closed the connection before all of the message went out. When no
+    /// answer came otherwise it is not known what became of the message, and that is the answer.
     pub async fn send(&self, url: &str, message: Message) -> Result<Message, SendError> {
         self.transfer(url, message, false).await
     }
@@ -116,7 +119,7 @@ impl Client {
 
     /// Sends until there is an answer, or a reason not to.
     async fn deliver(&self, outgoing: Outgoing, is_safe: bool) -> Result<Response<Incoming>, SendError> {
-        let (mut put_off, mut broken) = (0, false);
+        let (mut put_off, mut closed, mut broken) = (0, 0, false);
         loop {
             let progress = outgoing.begin();
             let answer = wait(self.http.request(outgoing.request(&progress)?), &progress).await;
@@ -132,11 +135,21 @@ impl Client {
                     }
                     _ => return Ok(response),
                 },
-                Err(NoAnswer::Broken(_)) if is_safe && again && !broken => {
+                Err(NoAnswer::Closed(_))
+                    if closed < limits::UNUSED_CONNECTIONS && outgoing.take_back().await =>
+                {
+                    metrics::counter!("dosebook_requests_repeated_total", "reason" => "closed").increment(1);
+                    closed += 1;
+                }
+                Err(NoAnswer::Broken(_))
+                    if !broken && (is_safe && again || outgoing.is_not_whole(&progress)) =>
+                {
                     metrics::counter!("dosebook_requests_repeated_total", "reason" => "broken").increment(1);
                     broken = true;
                 }
-                Err(NoAnswer::Broken(error) | NoAnswer::Other(error)) => return Err(error),
+                Err(NoAnswer::Closed(error) | NoAnswer::Broken(error) | NoAnswer::Other(error)) => {
+                    return Err(error);
+                }
             }
         }
     }
@@ -158,6 +171,8 @@ impl Client {
 
 /// Why there was no answer to one request.
 enum NoAnswer {
+    /// The connection had been kept, and the peer closed it before anything went out.
+    Closed(SendError),
     /// The connection was there and broke.
     Broken(SendError),
     Other(SendError),
@@ -175,6 +190,11 @@ async fn wait(response: ResponseFuture, progress: &Progress) -> Result<Response<
         };
         let had_ended = progress.ended();
         if let Ok(answer) = timeout(time, response.as_mut()).await {
+            if let Some(traffic) =
+                answer.as_ref().ok().and_then(|answer| answer.extensions().get::<Traffic>())
+            {
+                traffic.answered();
+            }
             return answer.map_err(|error| no_answer(&error));
         }
         let (now, seconds) = (progress.sent(), time.as_secs());
@@ -196,7 +216,11 @@ fn no_answer(error: &legacy::Error) -> NoAnswer {
     }
     let reason = SendError::Unreachable(causes(error));
     let ours = cause.is_some_and(|cause| cause.is_user());
-    if error.is_connect() || ours { NoAnswer::Other(reason) } else { NoAnswer::Broken(reason) }
+    if error.is_connect() || ours {
+        return NoAnswer::Other(reason);
+    }
+    let was_only_kept = Traffic::of(error).is_some_and(|traffic| traffic.was_only_kept());
+    if was_only_kept { NoAnswer::Closed(reason) } else { NoAnswer::Broken(reason) }
 }
 
 /// How long a peer that is busy asks us to wait, if we have that long: a little longer, so that not all who

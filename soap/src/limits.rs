@@ -44,8 +44,9 @@ pub const EPILOGUE: usize = 64 << 10;
 /// Time for the TLS handshake.
 pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 
-/// Time in which an HTTP head must have arrived.
-pub const HEAD_TIME: Duration = Duration::from_secs(10);
+/// Time in which an HTTP head must have arrived, and so the time for which a connection may be unused: much longer
+/// than a client keeps one, however late it learns that its answer has ended.
+pub const HEAD_TIME: Duration = Duration::from_secs(30);
 
 /// Time for a connection to a peer to be made.
 pub const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -93,7 +94,7 @@ pub const REQUESTS_TO_A_PEER: usize = 32;
 /// Time that a request waits for its turn.
 pub const TURN_TIME: Duration = Duration::from_secs(120);
 
-/// Unused connections to one peer that a client keeps.
+/// Unused connections to one peer that a client keeps, and so the times in a row that it can find one closed.
 pub const UNUSED_CONNECTIONS: usize = 16;
 
 /// Bytes from which a body is large. Dose reports are not.

@@ -9,6 +9,7 @@ use soap::tls::server_config;
 use soap::{Content, Encoding, Message, Part, SendError, limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -21,6 +22,7 @@ struct Scripted {
     authority: Authority,
     url: String,
     requests: Arc<Mutex<Vec<String>>>,
+    hang_up: mpsc::Sender<oneshot::Sender<()>>,
     _serving: JoinHandle<()>,
 }
 
@@ -31,12 +33,23 @@ impl Scripted {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
         let requests = Arc::new(Mutex::new(Vec::new()));
+        let (hang_up, mut hung_up) = mpsc::channel::<oneshot::Sender<()>>(1);
         let (seen, answers) = (Arc::clone(&requests), answers.iter().map(|text| text.map(str::to_owned)));
         let answers: Vec<Option<String>> = answers.collect();
         let serving = tokio::spawn(async move {
             let mut connection = None;
             for answer in answers {
-                let (request, mut stream) = next(&listener, &acceptor, connection.take()).await;
+                let read = tokio::select! {
+                    read = next(&listener, &acceptor, connection.take()) => Ok(read),
+                    heard = hung_up.recv() => Err(heard),
+                };
+                let (request, mut stream) = match read {
+                    Ok(read) => read,
+                    Err(heard) => {
+                        heard.unwrap().send(()).unwrap();
+                        next(&listener, &acceptor, None).await
+                    }
+                };
                 seen.lock().unwrap().push(request);
                 if let Some(answer) = answer {
                     stream.write_all(answer.as_bytes()).await.unwrap();
@@ -47,7 +60,14 @@ impl Scripted {
             let (request, _) = next(&listener, &acceptor, connection).await;
             seen.lock().unwrap().push(request);
         });
-        Self { authority, url, requests, _serving: serving }
+        Self { authority, url, requests, hang_up, _serving: serving }
+    }
+
+    /// Closes the connection on which it waits for the next request.
+    async fn hang_up(&self) {
+        let (heard, hears) = oneshot::channel();
+        self.hang_up.send(heard).await.unwrap();
+        hears.await.unwrap();
     }
 
     async fn send(&self, message: Message) -> Result<Message, SendError> {
@@ -167,6 +187,28 @@ async fn asks_again_when_the_connection_was_kept_and_the_peer_closed_it() {
     assert_eq!(peer.requests().len(), 3);
 }
 
+/// As when a server closes what nobody uses: nothing of what is sent into that goes out.
+#[tokio::test]
+async fn sends_even_a_submission_again_of_which_nothing_went_out() {
+    let large = "x".repeat(100 << 10);
+    let streamed = stream::iter([Ok(Bytes::from_static(b"a stream"))]);
+    let messages = [
+        (ping(), "Ping"),
+        (with_document(Content::from(large.clone().into_bytes())), &*large),
+        (with_document(Content::from_stream(streamed)), "a stream"),
+    ];
+    for (message, text) in messages {
+        let peer = Scripted::with(&[Some(&good()), Some(&good())]).await;
+        let client = peer.authority.client();
+        drop(client.send(&peer.url, ping()).await.unwrap());
+        peer.hang_up().await;
+        client.send(&peer.url, message).await.unwrap();
+        let requests = peer.requests();
+        assert_eq!(requests.len(), 2);
+        assert!(requests[1].contains(text), "{}", requests[1]);
+    }
+}
+
 #[tokio::test]
 async fn never_sends_a_submission_again_of_which_it_does_not_know_what_became() {
     let peer = Scripted::with(&[None]).await;
@@ -180,7 +222,7 @@ async fn gives_up_a_peer_that_takes_little() {
     let acceptor = TlsAcceptor::from(server_config(&authority.identity(), &authority.trust()).unwrap());
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
-    let (taken, mut took) = tokio::sync::mpsc::unbounded_channel();
+    let (taken, mut took) = mpsc::unbounded_channel();
     let _peer = tokio::spawn(async move {
         let mut stream = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
         loop {
