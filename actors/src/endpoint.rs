@@ -66,11 +66,7 @@ impl Endpoint {
                 account.close::<T>(subject, Ok(&response)).await;
                 response
             };
-            // A task of its own: whoever asked may hang up, but what was begun ends, and is audited.
-            let answer = tokio::spawn(answering.instrument(span));
-            Box::pin(async move {
-                answer.await.unwrap_or_else(|gone| T::Response::refusal(internal("answering", &gone)))
-            })
+            Box::pin(answering.instrument(span))
         });
         let (ask, audit) = (Arc::clone(&in_values), self.audit.clone());
         let on_wire: OnWire =
@@ -79,7 +75,7 @@ impl Endpoint {
         self
     }
 
-    /// Answers a message that came over the wire.
+    /// Answers a message that came over the wire; what calls this lets it end.
     pub async fn answer(&self, message: Message, peer: Peer) -> Result<Message, Fault> {
         match self.answers.get(message.action.as_str()) {
             Some(answer) => (answer.on_wire)(message, peer).await,
@@ -94,7 +90,10 @@ impl Endpoint {
         match answer {
             Some(answer) => {
                 let account = Account::answering::<T>(&self.audit, &Peer::local(), None);
-                Ok(answer(request, Peer::local(), account).await)
+                // A task of its own, as `soap::server` gives to what comes over the wire: whoever asked may turn away,
+                // but what was begun ends, and is audited.
+                let answer = tokio::spawn(answer(request, Peer::local(), account)).await;
+                Ok(answer.unwrap_or_else(|gone| T::Response::refusal(internal("answering", &gone))))
             }
             None => Err(Fault::action_not_supported(T::ACTION)),
         }
@@ -170,7 +169,7 @@ mod tests {
     use crate::transactions::{ProvideAndRegister, Register, RegistryResponse};
     use metadata::sample;
     use soap::message::Encoding;
-    use soap::xml::{Element, Namespace};
+    use soap::xml::{Element, Limits, Namespace};
 
     /// Registers what has a title.
     #[derive(Default)]
@@ -207,6 +206,7 @@ mod tests {
         }
 
         async fn send(&self, action: &str, body: Element) -> Result<Message, Fault> {
+            let body = Element::parse(body.write().as_bytes(), &Limits::default()).unwrap();
             self.endpoint.answer(Message::new(action, body, Encoding::Simple), Peer::local()).await
         }
 
@@ -271,9 +271,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn audits_what_was_begun_for_someone_who_hung_up() {
+    async fn audits_what_was_begun_for_someone_who_turned_away() {
         let desk = Desk::open();
-        let asked = desk.send(Register::ACTION, request(Some("slow")).write().0);
+        let asked = desk.endpoint.answer_local(request(Some("slow")));
         assert!(tokio::time::timeout(std::time::Duration::from_millis(1), asked).await.is_err());
         while desk.records().await.is_empty() {
             tokio::task::yield_now().await;

@@ -66,6 +66,11 @@ where
         Self(Arc::new(Mutex::new(State { body, received: 0, ended: false, rate, turns, turn: None, held })))
     }
 
+    /// Takes the turn of a body that announces that it is large; others take theirs when they turn out to be.
+    pub(crate) async fn take_turn(&self) -> io::Result<()> {
+        self.0.lock().await.take_turn().await
+    }
+
     /// What is still to be read.
     pub(crate) fn content(&self) -> Content {
         Content::from_stream(stream::try_unfold(self.clone(), |arriving| async {
@@ -261,6 +266,34 @@ mod tests {
             drop(open);
         });
         assert_eq!(read.unwrap(), 2 * limits::LARGE_BODY);
+    }
+
+    /// Whoever sends many large bodies holds up none but their own.
+    #[tokio::test(start_paused = true)]
+    async fn large_bodies_get_their_turns_in_the_order_in_which_they_came() {
+        let many = turns(2, 3);
+        let other = Turns { of_peer: Arc::new(Semaphore::new(2)), ..many.clone() };
+        let done = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let upload = |name: String, turns: &Turns| {
+            let (arriving, done) = (large(turns), Arc::clone(&done));
+            tokio::spawn(async move {
+                arriving.take_turn().await.unwrap();
+                tokio::time::sleep(Duration::from_secs(9)).await;
+                read(arriving.content()).await.unwrap();
+                done.lock().unwrap().push(name);
+            })
+        };
+        let mut uploads = Vec::new();
+        for number in 0..6 {
+            uploads.push(upload(format!("many {number}"), &many));
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        uploads.push(upload("other".to_owned(), &other));
+        for upload in uploads {
+            upload.await.unwrap();
+        }
+        let order = ["many 0", "many 1", "other", "many 2", "many 3", "many 4", "many 5"];
+        assert_eq!(*done.lock().unwrap(), order);
     }
 
     #[tokio::test(start_paused = true)]

@@ -36,7 +36,7 @@ use seldom::Seldom;
 
 /// What answers the messages of a server.
 pub trait Service: Send + Sync + 'static {
-    /// Answers one message that came to `path` from `peer`.
+    /// Answers one message that came to `path` from `peer`, to the end even if the peer hangs up meanwhile.
     ///
     /// Its documents stream from the peer while they are read: those not read before the answer
     /// are lost. The answer goes out in the encoding of the request.

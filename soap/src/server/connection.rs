@@ -64,6 +64,7 @@ pub(super) async fn serve(
         peer: Peer { address: Some(address), certificate: Some(Arc::clone(&known.certificate)) },
         busy: place.busy || connection.is_none(),
         turns: known.turns.clone(),
+        _stopped: stopped.clone(),
     });
     let service = service_fn(move |request| exchange(request, Arc::clone(&exchange_of)));
     let stream = Stall::new(stream, meters.received.clone(), meters.sent.clone());

@@ -2,15 +2,15 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::{Body, Incoming};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use uuid::Uuid;
 
 use super::connection::Listener;
@@ -33,6 +33,14 @@ pub(super) struct Exchange {
     /// The peer is only to be told to come back later.
     pub(super) busy: bool,
     pub(super) turns: Turns,
+    /// Held until the last answer: a server that stops waits for it.
+    pub(super) _stopped: watch::Receiver<()>,
+}
+
+/// What a request takes up until it is worked off, whether or not anybody still waits for its answer.
+struct UnderWay {
+    _place: OwnedSemaphorePermit,
+    _counted: Within,
 }
 
 /// Answers one request. However it is answered, the rest of it is read.
@@ -61,17 +69,19 @@ pub(super) async fn exchange(
 }
 
 /// Answers when there is a place for one more request. Nothing of its body is read before.
-async fn in_turn(head: &Parts, arriving: &Arriving<Incoming>, context: &Exchange) -> Response<Content> {
+async fn in_turn(head: &Parts, arriving: &Arriving<Incoming>, context: &Arc<Exchange>) -> Response<Content> {
     let Listener { meters, admission, .. } = &*context.listener;
     let place = {
         let _waiting = Within::new(&meters.waiting);
+        // Large bodies that wait for each other take no place from the others meanwhile.
+        if let Err(error) = arriving.take_turn().await {
+            return refused(error.into());
+        }
         admission.requests.place().await
     };
-    if place.is_none() {
-        return busy("too many requests are under way; come back later");
-    }
-    let _under_way = Within::new(&meters.under_way);
-    answer(head.uri.path(), &head.headers, arriving.content(), context).await
+    let Some(place) = place else { return busy("too many requests are under way; come back later") };
+    let under_way = UnderWay { _place: place, _counted: Within::new(&meters.under_way) };
+    answer(head.uri.path(), &head.headers, arriving.content(), context, under_way).await
 }
 
 /// The answer to a request whose body need not be looked at.
@@ -95,7 +105,13 @@ fn unwanted(head: &Parts, body: &Incoming, context: &Exchange) -> Option<Respons
     })
 }
 
-async fn answer(path: &str, head: &HeaderMap, body: Content, context: &Exchange) -> Response<Content> {
+async fn answer(
+    path: &str,
+    head: &HeaderMap,
+    body: Content,
+    context: &Arc<Exchange>,
+    under_way: UnderWay,
+) -> Response<Content> {
     let Listener { service, folder, .. } = &*context.listener;
     let message = match read(head, body, Side::Request, &|name| service.understands(name), folder).await {
         Ok(message) => message,
@@ -107,13 +123,21 @@ async fn answer(path: &str, head: &HeaderMap, body: Content, context: &Exchange)
     };
     let (encoding, request_id) = (message.encoding, message.message_id.clone());
     let action = message.action.clone();
-    // A handler that panics costs its own request, not the others of the connection.
-    let answering = AssertUnwindSafe(async { service.answer(path, message, context.peer.clone()).await });
-    let answer = answering.catch_unwind().await.unwrap_or_else(|_| {
-        let id = Uuid::new_v4();
-        tracing::error!(%id, path, action, "a handler panicked");
-        Err(Fault::receiver(format!("internal error, logged as {id}")))
+    // A task of its own: whoever asked may hang up, but what was begun ends, and has its place for as long.
+    let (exchange, at) = (Arc::clone(context), path.to_owned());
+    let answering = tokio::spawn(async move {
+        let answer = exchange.listener.service.answer(&at, message, exchange.peer.clone()).await;
+        (answer, under_way)
     });
+    // A handler that panics costs its own request, not the others of the connection.
+    let (answer, _under_way) = match answering.await {
+        Ok((answer, under_way)) => (answer, Some(under_way)),
+        Err(error) => {
+            let id = Uuid::new_v4();
+            tracing::error!(%id, path, action, %error, "a handler panicked");
+            (Err(Fault::receiver(format!("internal error, logged as {id}"))), None)
+        }
+    };
     match answer {
         Ok(message) => {
             tracing::debug!(path, action, "answered");

@@ -66,16 +66,16 @@ impl Meters {
 }
 
 /// Counts one more in a gauge until it is dropped.
-pub(super) struct Within<'a>(&'a Gauge);
+pub(super) struct Within(Gauge);
 
-impl<'a> Within<'a> {
-    pub(super) fn new(gauge: &'a Gauge) -> Self {
+impl Within {
+    pub(super) fn new(gauge: &Gauge) -> Self {
         gauge.increment(1.0);
-        Self(gauge)
+        Self(gauge.clone())
     }
 }
 
-impl Drop for Within<'_> {
+impl Drop for Within {
     fn drop(&mut self) {
         self.0.decrement(1.0);
     }
