@@ -22,9 +22,10 @@ pub(crate) const BUSY: Duration = Duration::from_millis(if cfg!(test) { 300 } el
 const STATEMENTS: usize = 256;
 
 /// WAL with a flush for each commit; when to move it into the file, `checkpoint.rs` says. The cache, in KiB, is
-/// small, for each commit walks all of it.
+/// small: each commit walks all of it, the system caches the file anyway, and a cache that fills for hours looks like
+/// a leak.
 const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
-    PRAGMA cache_size = -32768";
+    PRAGMA cache_size = -8192";
 
 /// Readers map the file instead of copying: 2 GiB of it, SQLite's own ceiling.
 const READER: &str = "PRAGMA query_only = ON; PRAGMA mmap_size = 2147418112";
