@@ -8,7 +8,7 @@ mod progress;
 
 pub(crate) use bookmark::Bookmark;
 pub(crate) use files::{
-    content, hex, is_whole, read_json, sync_folder, write, write_json, write_private, write_whole,
+    content, hex, is_whole, private, read_json, sync_folder, write, write_json, write_whole,
 };
 pub(crate) use keepers::Keepers;
 pub(crate) use progress::Progress;

@@ -276,9 +276,7 @@ pub(crate) fn now() -> i64 {
 /// Makes the data folder, if needed, and takes it for ourselves.
 pub(crate) fn lock(config: &Config) -> Result<File, Failure> {
     let folder = &config.node.data;
-    make_private(folder).map_err(|error| file(folder, "make the data folder", &error))?;
-    #[cfg(unix)]
-    close(folder)?;
+    make_closed(folder)?;
     let path = config.data("lock");
     let lock = File::create(&path).map_err(|error| file(&path, "write it", &error))?;
     match lock.try_lock() {
@@ -289,6 +287,14 @@ pub(crate) fn lock(config: &Config) -> Result<File, Failure> {
         ))),
         Err(TryLockError::Error(error)) => Err(file(&path, "lock it", &error)),
     }
+}
+
+/// Makes a folder for patients' data, if needed, and closes one that was there before.
+pub(crate) fn make_closed(folder: &std::path::Path) -> Result<(), Failure> {
+    make_private(folder).map_err(|error| file(folder, "make the folder", &error))?;
+    #[cfg(unix)]
+    close(folder)?;
+    Ok(())
 }
 
 /// Lets nobody else look into a folder that was there before.
@@ -303,7 +309,7 @@ fn close(folder: &std::path::Path) -> Result<(), Failure> {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(|error| {
         Failure::Refused(format!(
             "{0}: others may look into this folder (mode {1:03o}), and patients' data goes into it: run `chmod 700 \
-             {0}` as its owner, or choose another with --data ({error})",
+             {0}` as its owner, or choose another folder ({error})",
             folder.display(),
             mode & 0o777,
         ))

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a story that fails says where")]
 
+mod backups;
 mod central;
 mod conformance;
 mod crowd;

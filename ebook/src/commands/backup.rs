@@ -1,28 +1,31 @@
 //! `dosebook backup`: all that a node keeps, as of one moment, in a folder; the node may be running.
 
 mod documents;
+mod folder;
 mod manifest;
+mod snapshot;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use database::{Database, Location, Schema, Table};
 use serde_json::json;
 
 use super::session::NodeArguments;
 use crate::exit::{Failure, file};
-use crate::keeping::{Keepers, Progress, sync_folder, write_json, write_private};
+use crate::keeping::{Keepers, write_json, write_whole};
 use crate::node::{Identifiers, make_private, now};
 use crate::output::{Output, complain};
 
+use folder::remove_unfinished;
+pub(super) use folder::share;
 pub(super) use manifest::{IDENTITY, Manifest, Tables};
 
 /// Saves all that a node keeps in a folder, while it runs
 ///
 /// The metadata is saved as of one moment, then every document that it names, compared with its SHA-256 on the way.
 /// Documents that are in the folder already are not copied again, so the same folder is brought up to date, and an
-/// interrupted backup goes on. Until it is finished the former backup in the folder stays as it was.
+/// interrupted backup goes on. Until it is finished the former backup in the folder stays as it was. The folder is closed
+/// to everybody else; one with anything but a backup is refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dosebook backup /mnt/backup/dosebook
@@ -47,7 +50,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let Arguments { folder, with_identity, recheck, node } = arguments;
     let keepers = Keepers::look(node.load()?).await?;
-    make_private(&folder).map_err(|error| file(&folder, "make the folder", &error))?;
+    let _lock = folder::take(&folder, &keepers.config)?;
     let former = Manifest::read(&folder)?;
     refuse_another_node(&folder, former.as_ref(), &keepers)?;
     remove_unfinished(&folder, former.as_ref())?;
@@ -56,12 +59,13 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     let mut manifest = Manifest::begin(keepers.identifiers.clone(), now());
     if let Some(registry) = &keepers.registry {
         let tables =
-            snapshot(registry.database(), &registry::SCHEMA, registry::TABLES, &folder, output).await?;
+            snapshot::take(registry.database(), &registry::SCHEMA, registry::TABLES, &folder, output).await?;
         manifest.registry = Some(tables);
     }
     if let Some(store) = &keepers.store {
         let tables =
-            snapshot(store.database(), &repository::SCHEMA, repository::TABLES, &folder, output).await?;
+            snapshot::take(store.database(), &repository::SCHEMA, repository::TABLES, &folder, output)
+                .await?;
         let index = folder.join(&tables.file);
         let copied = documents::copy(store, &index, &folder, recheck, output).await?;
         manifest.repository = Some(tables);
@@ -108,44 +112,6 @@ fn refuse_another_node(folder: &Path, former: Option<&Manifest>, keepers: &Keepe
     }
 }
 
-/// Removes snapshots that the manifest does not name: of an interrupted run, or of the one before.
-fn remove_unfinished(folder: &Path, manifest: Option<&Manifest>) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| file(folder, "look through it", &error);
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_snapshot = path.extension().is_some_and(|extension| extension == "sqlite");
-        if is_snapshot && !manifest.is_some_and(|manifest| manifest.names(name)) {
-            fs::remove_file(&path).map_err(|error| file(&path, "remove it", &error))?;
-        }
-    }
-    Ok(())
-}
-
-/// Copies the tables of a keeper as of one moment.
-async fn snapshot(
-    database: &Database,
-    schema: &'static Schema,
-    tables: &'static [Table],
-    folder: &Path,
-    output: Output,
-) -> Result<Tables, Failure> {
-    let name = format!("{}-{}.sqlite", schema.keeper, uuid::Uuid::new_v4().simple());
-    let path = folder.join(&name);
-    let mut total = 0;
-    for table in tables {
-        total += database.count(table).await.map_err(Keepers::failed)?;
-    }
-    let progress = Arc::new(Progress::new(schema.keeper, 0, total, output));
-    let tell = Arc::clone(&progress);
-    let copy = Database::open(&Location::file(&path), schema).await.map_err(Keepers::failed)?;
-    let rows = database.copy(tables, Arc::new(copy), move |rows| tell.add(rows)).await;
-    let rows = rows.map_err(Keepers::failed)?;
-    sync_folder(folder)?;
-    let rows = tables.iter().zip(rows).map(|(table, rows)| (table.name.to_owned(), rows)).collect();
-    Ok(Tables { file: name, version: schema.known(), rows })
-}
-
 /// Saves the files of the node's identity; whether there are any.
 fn save_identity(keepers: &Keepers, folder: &Path) -> Result<bool, Failure> {
     let identity = folder.join(IDENTITY);
@@ -155,7 +121,7 @@ fn save_identity(keepers: &Keepers, folder: &Path) -> Result<bool, Failure> {
     let made = [("ca.key", config.certificates().join("ca.key"))];
     for (name, path) in given.into_iter().chain(made.into_iter().filter(|(_, path)| path.exists())) {
         let bytes = fs::read(&path).map_err(|error| file(&path, "read it", &error))?;
-        write_private(&identity.join(name), &bytes)?;
+        write_whole(&identity.join(name), &bytes)?;
     }
     Ok(true)
 }

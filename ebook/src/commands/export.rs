@@ -2,7 +2,6 @@
 
 mod submissions;
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +11,8 @@ use serde_json::json;
 
 use super::session::{NodeArguments, patient};
 use crate::exit::{Failure, file};
-use crate::keeping::{Bookmark, Keepers, Progress, hex, write_json};
-use crate::node::{make_private, now};
+use crate::keeping::{Bookmark, Keepers, Progress, hex, private, write_json};
+use crate::node::{make_closed, now};
 use crate::output::{Output, complain};
 
 pub(super) use submissions::{Document, Index, folder_of};
@@ -88,7 +87,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     };
     let only = only.as_deref().map(|text| patient(text, Some(&keepers.identifiers.patient_authority)));
     let only = only.transpose()?;
-    make_private(&folder).map_err(|error| file(&folder, "make the folder", &error))?;
+    make_closed(&folder)?;
     let mut bookmark = Bookmark::at(folder.join("exporting.json"));
     let fresh = At { only: only.as_ref().map(ToString::to_string), ..At::default() };
     let at = match bookmark.read::<At>()? {
@@ -199,7 +198,7 @@ impl Export<'_> {
         let path = self.folder.join(PATIENTS);
         let merged: Vec<String> = person.merged.iter().map(ToString::to_string).collect();
         let line = format!("{}\n", json!({ "id": person.id.to_string(), "merged": merged }));
-        let written = fs::OpenOptions::new().create(true).append(true).open(&path).and_then(|mut list| {
+        let written = private().truncate(false).append(true).open(&path).and_then(|mut list| {
             list.set_len(self.at.listed)?;
             list.write_all(line.as_bytes())?;
             list.sync_data()

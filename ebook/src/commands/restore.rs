@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use database::{Database, Location, Schema, Table};
 use serde::{Deserialize, Serialize};
 
-use super::backup::{IDENTITY, Manifest, Tables};
+use super::backup::{IDENTITY, Manifest, Tables, share};
 use super::session::NodeArguments;
 use crate::config::Config;
 use crate::exit::{Failure, file};
-use crate::keeping::{Bookmark, Keepers, Progress, write_private};
+use crate::keeping::{Bookmark, Keepers, Progress, write_whole};
 use crate::node::stores::RESTORING;
 use crate::node::{Identifiers, make_private};
 use crate::output::{Output, complain};
@@ -56,6 +56,7 @@ struct At {
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let Arguments { folder, node } = arguments;
+    let _lock = share(&folder)?;
     let manifest = Manifest::read(&folder)?.ok_or_else(|| {
         Failure::Usage(format!("{}: there is no finished backup: it has no manifest.json", folder.display()))
     })?;
@@ -194,7 +195,7 @@ fn identity(config: &Config, manifest: &Manifest, folder: &Path) -> Result<(), F
     for entry in fs::read_dir(&saved).map_err(|error| file(&saved, "look through it", &error))? {
         let entry = entry.map_err(|error| file(&saved, "look through it", &error))?;
         let bytes = fs::read(entry.path()).map_err(|error| file(&entry.path(), "read it", &error))?;
-        write_private(&certificates.join(entry.file_name()), &bytes)?;
+        write_whole(&certificates.join(entry.file_name()), &bytes)?;
     }
     Ok(())
 }

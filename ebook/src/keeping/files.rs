@@ -26,27 +26,23 @@ pub(crate) struct Written {
 
 /// Writes a file, whole or not at all.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    place(path, bytes, fs::OpenOptions::new().write(true).create(true).truncate(true))
-}
-
-/// Writes a file that only we may read, whole or not at all: a private key, and what goes with it.
-pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    place(path, bytes, &options)
-}
-
-fn place(path: &Path, bytes: &[u8], options: &fs::OpenOptions) -> Result<(), Failure> {
     let beside = beside(path);
-    let written = options.open(&beside).and_then(|mut file| {
+    let written = private().open(&beside).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()
     });
     written.map_err(|error| file(&beside, "write it", &error))?;
     fs::rename(&beside, path).map_err(|error| file(path, "put it in its place", &error))?;
     sync_folder(path.parent().unwrap_or(path))
+}
+
+/// How files are made here: they have patients' data or private keys, so only we may read them.
+pub(crate) fn private() -> fs::OpenOptions {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }
 
 /// Writes a value as JSON that people can read, too.
@@ -74,7 +70,7 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), Failure> {
 pub(crate) async fn write(mut content: Content, path: &Path) -> io::Result<Written> {
     let beside = beside(path);
     let written = async {
-        let mut file = tokio::fs::File::create(&beside).await?;
+        let mut file = tokio::fs::OpenOptions::from(private()).open(&beside).await?;
         let (mut size, mut sha256) = (0, Sha256::new());
         while let Some(chunk) = content.chunk().await? {
             size += chunk.len() as u64;
