@@ -1,5 +1,6 @@
 //! `dosebook migrate`: brings the tables of a node to what this release needs, or tells what is to be done.
 
+use database::{Database, Pending};
 use serde_json::json;
 
 use super::session::NodeArguments;
@@ -27,12 +28,16 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let config = arguments.node.load()?;
     let _lock = if arguments.dry_run { None } else { Some(node::lock(&config)?) };
+    let mut tables = Vec::new();
+    // All are looked at before one is changed.
     for (location, schema) in node::stores::tables(&config)? {
+        let pending = Database::pending(&location, schema).await.map_err(Keepers::failed)?;
+        tables.push((location, schema, pending));
+    }
+    for (location, schema, Pending { found, known, .. }) in tables {
         let keeper = schema.keeper;
-        let found = schema.version_at(&location).await.map_err(Keepers::failed)?;
-        let known = schema.known();
         if !arguments.dry_run && found < known {
-            database::Database::open(&location, schema).await.map_err(Keepers::failed)?;
+            Database::open(&location, schema).await.map_err(Keepers::failed)?;
         }
         output.line(match (found == known, arguments.dry_run) {
             (true, _) => format!("{keeper}: version {found}, nothing to migrate"),
