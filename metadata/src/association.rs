@@ -2,13 +2,14 @@
 //!
 //! ITI TF-3 4.2.2 and 4.2.3.1.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use soap::xml::Element;
 
 use crate::code::Code;
-use crate::registry_object::{Attribute, Extra, Reader, Writer};
+use crate::registry_object::{Attribute, Extra, Reader, Rim, Writer};
 use crate::vocabulary::{association as scheme, part};
 use crate::{AvailabilityStatus, EntryUuid, HomeCommunityId, Invalid, ObjectId, RegistryErrors};
 
@@ -199,8 +200,8 @@ impl Association {
     }
 
     /// Writes a `rim:Association`.
-    pub fn write(&self) -> Element {
-        Writer::new("Association", "Association", &self.entry_uuid)
+    pub(crate) fn write(&self, rim: &mut Rim) {
+        Writer::new(rim, "Association", self.identity(), &self.extra)
             .attribute("lid", self.logical_id)
             .attribute("home", self.home_community_id.as_ref())
             .attribute("objectType", Some(part::ASSOCIATION))
@@ -211,12 +212,12 @@ impl Association {
             .slot(SUBMISSION_SET_STATUS, self.submission_set_status)
             .version(self.version)
             .codes(DOCUMENTATION, &self.documentation)
-            .finish(&self.extra)
+            .finish();
     }
 }
 
 /// Some peers repeat the value; as long as they agree with themselves it is one.
-fn quirk_repeated_status(mut values: Vec<String>) -> Vec<String> {
+fn quirk_repeated_status(mut values: Vec<Cow<'_, str>>) -> Vec<Cow<'_, str>> {
     values.dedup();
     values
 }
@@ -231,7 +232,7 @@ fn read_submission_set_status(reader: &mut Reader<'_>) -> Option<SubmissionSetSt
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::golden::{golden, spoiled};
+    use crate::golden::{golden, spoiled, written};
     use crate::sample;
 
     fn read(element: &Element) -> (Option<Association>, Vec<String>) {
@@ -245,7 +246,7 @@ mod tests {
         let association = sample().associations.remove(0);
         let file = golden("association/sample.xml");
         assert_eq!(read(&file), (Some(association.clone()), vec![]));
-        assert_eq!(association.write(), file);
+        assert_eq!(written(|rim| association.write(rim)), file);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! ITI TF-3 4.2.3.2, Table 4.2.3.2-1. Fields stand in the order of the table.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,7 +10,7 @@ use soap::xml::Element;
 
 use crate::author::{Author, Person};
 use crate::code::{Code, LocalizedStrings};
-use crate::registry_object::{Attribute, Extra, Reader, Writer, number};
+use crate::registry_object::{Attribute, Extra, Reader, Rim, Writer, number};
 use crate::vocabulary::document_entry as scheme;
 use crate::{
     AvailabilityStatus, DocumentAvailability, EntryUuid, Hash, HomeCommunityId, Invalid, LanguageCode,
@@ -218,8 +219,8 @@ impl DocumentEntry {
     }
 
     /// Writes a `rim:ExtrinsicObject`.
-    pub fn write(&self) -> Element {
-        Writer::new("DocumentEntry", "ExtrinsicObject", &self.entry_uuid)
+    pub(crate) fn write(&self, rim: &mut Rim) {
+        Writer::new(rim, "ExtrinsicObject", self.identity(), &self.extra)
             .attribute("lid", self.logical_id)
             .attribute("home", self.home_community_id.as_ref())
             .attribute("mimeType", Some(&self.mime_type))
@@ -252,7 +253,7 @@ impl DocumentEntry {
             .codes(TYPE_CODE, &self.type_code)
             .identifier(PATIENT_ID, self.patient_id.as_ref())
             .identifier(UNIQUE_ID, Some(&self.unique_id))
-            .finish(&self.extra)
+            .finish();
     }
 }
 
@@ -273,16 +274,15 @@ fn read_size(text: &str) -> Result<u64, Invalid> {
 }
 
 /// Early XDS split a long URI over several values, `1|first`, `2|second`; it is read and never written.
-fn quirk_uri_in_parts(mut values: Vec<String>) -> Option<String> {
+fn quirk_uri_in_parts(mut values: Vec<Cow<'_, str>>) -> Option<String> {
     if values.len() < 2 {
-        return values.pop();
+        return values.pop().map(Cow::into_owned);
     }
-    let numbered = |value: &str| {
-        let (at, part) = value.split_once('|')?;
-        Some((number::<u32>(at)?, part.to_owned()))
-    };
-    let mut parts: Vec<_> =
-        values.iter().map(|value| numbered(value).unwrap_or((0, value.clone()))).collect();
+    let numbered = values.iter().map(|value| match value.split_once('|') {
+        Some((at, part)) => number::<u32>(at).map_or((0, &**value), |at| (at, part)),
+        None => (0, &**value),
+    });
+    let mut parts: Vec<_> = numbered.collect();
     parts.sort_by_key(|(at, _)| *at);
     Some(parts.into_iter().map(|(_, part)| part).collect())
 }

@@ -5,7 +5,7 @@
 use soap::xml::Element;
 
 use crate::code::{Code, LocalizedStrings};
-use crate::registry_object::{Attribute, Extra, Reader, Writer};
+use crate::registry_object::{Attribute, Extra, Reader, Rim, Writer};
 use crate::vocabulary::{folder as scheme, part};
 use crate::{
     AvailabilityStatus, EntryUuid, HomeCommunityId, ObjectId, Oid, PatientId, RegistryErrors, Timestamp,
@@ -79,8 +79,8 @@ impl Folder {
     }
 
     /// Writes a `rim:RegistryPackage`.
-    pub fn write(&self) -> Element {
-        Writer::new("Folder", "RegistryPackage", &self.entry_uuid)
+    pub(crate) fn write(&self, rim: &mut Rim) {
+        Writer::new(rim, "RegistryPackage", self.identity(), &self.extra)
             .attribute("lid", self.logical_id)
             .attribute("home", self.home_community_id.as_ref())
             .attribute("objectType", Some(part::REGISTRY_PACKAGE))
@@ -94,14 +94,14 @@ impl Folder {
             .mark(LIMITED_METADATA.key, self.limited_metadata)
             .identifier(PATIENT_ID, self.patient_id.as_ref())
             .identifier(UNIQUE_ID, Some(&self.unique_id))
-            .finish(&self.extra)
+            .finish();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::golden::{golden, spoiled};
+    use crate::golden::{golden, spoiled, written};
     use crate::sample_with_folder;
 
     fn read(element: &Element) -> (Option<Folder>, Vec<String>) {
@@ -115,7 +115,7 @@ mod tests {
         let folder = sample_with_folder().folders.remove(0);
         let file = golden("folder/sample.xml");
         assert_eq!(read(&file), (Some(folder.clone()), vec![]));
-        assert_eq!(folder.write(), file);
+        assert_eq!(written(|rim| folder.write(rim)), file);
     }
 
     #[test]

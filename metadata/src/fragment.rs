@@ -5,6 +5,7 @@
 
 use std::fmt::{Display, Write as _};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use soap::xml::escape_attribute;
 
@@ -67,9 +68,9 @@ const fn places(object: &Object) -> &'static [Place] {
 impl Fragment {
     /// The fragment of an object: all that it says but what a registry changes.
     pub fn of(mut object: Object) -> Self {
-        object.set(&everything());
+        object.set(&EVERYTHING);
         // What is written holds none of the characters that mark a place.
-        let text = object.write().write();
+        let text = object.write();
         let mut found: Vec<Found> = places(&object).iter().filter_map(|place| find(&text, place)).collect();
         found.sort_by_key(|found| found.whole.start);
         let mut marked = String::with_capacity(1 + text.len() + 4 * found.len());
@@ -120,15 +121,13 @@ impl Fragment {
 }
 
 /// A value in every place, so that the place is written.
-fn everything() -> Mutable {
-    Mutable {
-        status: AvailabilityStatus::Approved,
-        logical_id: Some(EntryUuid::from_bytes([0; 16])),
-        version: Some(1),
-        patient_id: "0^^^&0.0&ISO".parse().ok(),
-        last_update_time: Some(Timestamp::from_unix(0)),
-    }
-}
+static EVERYTHING: LazyLock<Mutable> = LazyLock::new(|| Mutable {
+    status: AvailabilityStatus::Approved,
+    logical_id: Some(EntryUuid::from_bytes([0; 16])),
+    version: Some(1),
+    patient_id: "0^^^&0.0&ISO".parse().ok(),
+    last_update_time: Some(Timestamp::from_unix(0)),
+});
 
 /// A place as it stands in a text: all of it, and the value in it.
 struct Found {
@@ -216,9 +215,9 @@ mod tests {
     #[test]
     fn holds_nothing_of_what_changes() {
         for mut object in sample_with_folder().into_objects() {
-            object.set(&Mutable { version: Some(77), ..everything() });
+            object.set(&Mutable { version: Some(77), ..EVERYTHING.clone() });
             let mut other = object.clone();
-            other.set(&Mutable { logical_id: None, patient_id: None, ..everything() });
+            other.set(&Mutable { logical_id: None, patient_id: None, ..EVERYTHING.clone() });
             assert_eq!(Fragment::of(object), Fragment::of(other));
         }
     }
@@ -227,7 +226,7 @@ mod tests {
     fn characters_that_no_xml_carries_open_no_place() {
         let mut entry = sample_with_folder().entries.remove(0);
         entry.title = "\u{1}S\u{2}\u{3}".into();
-        let object = read_spliced(&Fragment::of(entry.into()), &everything());
+        let object = read_spliced(&Fragment::of(entry.into()), &EVERYTHING);
         let Object::Entry(entry) = object else { panic!("an entry") };
         assert_eq!(entry.title.text(), Some("\u{FFFD}S\u{FFFD}\u{FFFD}"));
     }

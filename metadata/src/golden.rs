@@ -2,11 +2,20 @@
 
 use soap::xml::{Element, Limits, Node};
 
+use crate::registry_object::Rim;
+
 /// A golden file, without the white space that makes it fit to read.
 pub(crate) fn golden(name: &str) -> Element {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name);
     let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
     bare(Element::parse(&text, &Limits::default()).unwrap_or_else(|error| panic!("{name}: {error}")))
+}
+
+/// What a writer writes.
+pub(crate) fn written(write: impl FnOnce(&mut Rim)) -> Element {
+    let mut rim = Rim::default();
+    write(&mut rim);
+    Element::parse(String::from(rim).as_bytes(), &Limits::default()).unwrap()
 }
 
 fn bare(mut element: Element) -> Element {

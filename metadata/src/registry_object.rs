@@ -3,10 +3,14 @@
 //! ebRIM 3.0 section 2 as ITI TF-3 4.2.3.1 uses it.
 
 mod reader;
+mod rim;
 mod writer;
 
 pub(crate) use reader::{Reader, number};
+pub(crate) use rim::Rim;
 pub(crate) use writer::Writer;
+
+use std::borrow::Cow;
 
 use soap::xml::{Element, XML};
 
@@ -86,11 +90,9 @@ impl Slot {
 
     /// Reads a `rim:Slot`.
     pub fn read(element: &Element) -> Self {
-        let lists = element.children_named(RIM, "ValueList");
-        let values = lists.flat_map(|list| list.children_named(RIM, "Value"));
         Self {
             name: element.attribute("name").unwrap_or_default().to_owned(),
-            values: values.map(|value| value.text().into_owned()).collect(),
+            values: slot_values(element).map(Cow::into_owned).collect(),
         }
     }
 
@@ -131,6 +133,12 @@ impl ExternalIdentifier {
             name: read_strings(element, "Name"),
         }
     }
+}
+
+/// The values of a `rim:Slot`.
+fn slot_values(slot: &Element) -> impl Iterator<Item = Cow<'_, str>> {
+    let lists = slot.children_named(RIM, "ValueList");
+    lists.flat_map(|list| list.children_named(RIM, "Value")).map(Element::text)
 }
 
 /// `Name` or `Description`, in all its languages.

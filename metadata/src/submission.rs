@@ -9,11 +9,13 @@ use std::collections::{HashMap, HashSet};
 use soap::xml::Element;
 
 use crate::object::{Identity, Object};
-use crate::vocabulary::RIM;
+use crate::registry_object::Rim;
 use crate::{
     Association, AssociationType, DocumentEntry, EntryUuid, ErrorCode, Folder, ObjectId, RegistryError,
     RegistryErrors, SubmissionSet,
 };
+
+const LIST: &str = "RegistryObjectList";
 
 /// One submission set and all that it brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,13 +53,16 @@ impl Submission {
         errors.into_result().map(|()| submission)
     }
 
-    /// Writes a `rim:RegistryObjectList`.
-    pub fn write(&self) -> Element {
-        Element::new(RIM, "RegistryObjectList")
-            .with_child(self.submission_set.write())
-            .with_children(self.entries.iter().map(DocumentEntry::write))
-            .with_children(self.folders.iter().map(Folder::write))
-            .with_children(self.associations.iter().map(Association::write))
+    /// Writes a `rim:RegistryObjectList` that declares every prefix it uses.
+    pub fn write(&self) -> String {
+        let mut rim = Rim::default();
+        rim.begin(LIST);
+        self.submission_set.write(&mut rim);
+        self.entries.iter().for_each(|entry| entry.write(&mut rim));
+        self.folders.iter().for_each(|folder| folder.write(&mut rim));
+        self.associations.iter().for_each(|association| association.write(&mut rim));
+        rim.end(LIST);
+        rim.into()
     }
 
     /// What identifies each of its objects: the submission set, the entries, the folders, the associations.

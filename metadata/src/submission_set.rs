@@ -6,7 +6,7 @@ use soap::xml::Element;
 
 use crate::author::{Author, Recipient};
 use crate::code::{Code, LocalizedStrings};
-use crate::registry_object::{Attribute, Extra, Reader, Writer};
+use crate::registry_object::{Attribute, Extra, Reader, Rim, Writer};
 use crate::vocabulary::{part, submission_set as scheme};
 use crate::{AvailabilityStatus, HomeCommunityId, ObjectId, Oid, PatientId, RegistryErrors, Timestamp};
 
@@ -89,8 +89,8 @@ impl SubmissionSet {
     }
 
     /// Writes a `rim:RegistryPackage`.
-    pub fn write(&self) -> Element {
-        Writer::new("SubmissionSet", "RegistryPackage", &self.entry_uuid)
+    pub(crate) fn write(&self, rim: &mut Rim) {
+        Writer::new(rim, "RegistryPackage", self.identity(), &self.extra)
             .attribute("home", self.home_community_id.as_ref())
             .attribute("objectType", Some(part::REGISTRY_PACKAGE))
             .attribute("status", self.availability_status.map(AvailabilityStatus::urn))
@@ -105,14 +105,14 @@ impl SubmissionSet {
             .identifier(PATIENT_ID, self.patient_id.as_ref())
             .identifier(SOURCE_ID, Some(&self.source_id))
             .identifier(UNIQUE_ID, Some(&self.unique_id))
-            .finish(&self.extra)
+            .finish();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::golden::{golden, spoiled};
+    use crate::golden::{golden, spoiled, written};
     use crate::sample;
 
     fn read(element: &Element) -> (Option<SubmissionSet>, Vec<String>) {
@@ -125,7 +125,7 @@ mod tests {
     fn reads_and_writes_the_sample() {
         let file = golden("submission_set/sample.xml");
         assert_eq!(read(&file), (Some(sample().submission_set), vec![]));
-        assert_eq!(sample().submission_set.write(), file);
+        assert_eq!(written(|rim| sample().submission_set.write(rim)), file);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use metadata::vocabulary::{LCM, RIM};
 use metadata::{ErrorCode, Flavour, PatientId, RegistryError, RegistryErrors, Submission};
 use soap::message::{Encoding, Message};
 use soap::parts::Parts;
-use soap::xml::{Element, Name};
+use soap::xml::{Element, Name, Node};
 
 use super::{RegistryResponse, Transaction};
 use crate::audit;
@@ -72,5 +72,7 @@ pub(super) fn read_submission(request: Option<&Element>) -> Result<Submission, R
 
 /// Writes an `lcm:SubmitObjectsRequest`.
 pub(super) fn submit_objects_request(submission: &Submission) -> Element {
-    Element::new(LCM, "SubmitObjectsRequest").with_child(submission.write())
+    let mut request = Element::new(LCM, "SubmitObjectsRequest");
+    request.children.push(Node::Written(submission.write().into()));
+    request
 }

@@ -2,11 +2,12 @@
 //!
 //! The order of the parts means nothing; what nobody asked for is left over as `Extra`.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use soap::xml::Element;
 
-use super::{Attribute, Classification, ExternalIdentifier, Extra, Slot, read_strings};
+use super::{Attribute, Classification, ExternalIdentifier, Extra, Slot, read_strings, slot_values};
 use crate::author::Author;
 use crate::code::{Code, LocalizedStrings};
 use crate::errors::{ErrorCode, RegistryError, RegistryErrors};
@@ -22,24 +23,32 @@ const VERSION: Attribute = Attribute::new("version", "versionName", "4.2.3.2");
 pub(crate) struct Reader<'a> {
     element: &'a Element,
     subject: String,
-    extra: Extra,
+    /// The parts that nobody has asked for yet.
+    slots: Slots<'a>,
+    classifications: Vec<&'a Element>,
+    identifiers: Vec<&'a Element>,
     errors: &'a mut RegistryErrors,
 }
+
+/// Slots by their names.
+type Slots<'a> = Vec<(&'a str, &'a Element)>;
 
 impl<'a> Reader<'a> {
     /// Starts to read an object of a kind such as `DocumentEntry`.
     pub(crate) fn new(kind: &str, element: &'a Element, errors: &'a mut RegistryErrors) -> Self {
-        let id = element.attribute("id").unwrap_or("without id");
-        let subject = format!("{kind} {}", shorten(id));
-        let parts = |local| element.children_named(RIM, local);
-        let extra = Extra {
-            slots: Slot::read_all(element),
-            classifications: parts("Classification").map(Classification::read).collect(),
-            external_identifiers: parts("ExternalIdentifier").map(ExternalIdentifier::read).collect(),
-        };
-        let mut reader = Self { element, subject, extra, errors };
-        parts("Classification").for_each(|part| reader.belongs(part, "classifiedObject"));
-        parts("ExternalIdentifier").for_each(|part| reader.belongs(part, "registryObject"));
+        let subject = format!("{kind} {}", shorten(element.attribute("id").unwrap_or("without id")));
+        let (classifications, identifiers) = (Vec::new(), Vec::new());
+        let mut reader =
+            Self { element, subject, slots: slots(element), classifications, identifiers, errors };
+        for part in element.elements() {
+            if part.is(RIM, "Classification") {
+                reader.belongs(part, "classifiedObject");
+                reader.classifications.push(part);
+            } else if part.is(RIM, "ExternalIdentifier") {
+                reader.belongs(part, "registryObject");
+                reader.identifiers.push(part);
+            }
+        }
         reader
     }
 
@@ -134,8 +143,8 @@ impl<'a> Reader<'a> {
     }
 
     /// The values of a slot that are not empty; a slot stands once in an object.
-    pub(crate) fn texts(&mut self, attribute: Attribute) -> Vec<String> {
-        take_texts(&mut self.extra.slots, attribute.key)
+    pub(crate) fn texts(&mut self, attribute: Attribute) -> Vec<Cow<'a, str>> {
+        take_texts(&mut self.slots, attribute.key)
     }
 
     /// The values of a slot of any number of values.
@@ -175,20 +184,23 @@ impl<'a> Reader<'a> {
     /// The codes under a scheme.
     pub(crate) fn codes(&mut self, attribute: Attribute) -> Vec<Code> {
         let found = self.classified(attribute.key);
-        found.into_iter().filter_map(|classification| self.read_code(attribute, classification)).collect()
+        found.into_iter().filter_map(|part| self.read_code(attribute, part)).collect()
     }
 
-    fn read_code(&mut self, attribute: Attribute, mut classification: Classification) -> Option<Code> {
-        let code = classification.representation.take().filter(|code| !code.trim_ascii().is_empty());
-        let schemes = take_texts(&mut classification.slots, "codingScheme");
-        match (code, <[String; 1]>::try_from(schemes)) {
-            (Some(code), Ok([scheme])) => Some(Code { code, scheme, display: classification.name }),
+    fn read_code(&mut self, attribute: Attribute, part: &Element) -> Option<Code> {
+        let code = part.attribute("nodeRepresentation").filter(|code| !code.trim_ascii().is_empty());
+        let schemes = take_texts(&mut slots(part), "codingScheme");
+        match (code, <[Cow<'_, str>; 1]>::try_from(schemes)) {
+            (Some(code), Ok([scheme])) => {
+                let display = read_strings(part, "Name");
+                Some(Code { code: code.to_owned(), scheme: scheme.into_owned(), display })
+            }
             (None, _) => {
                 self.refuse(attribute, "has no code, expected in nodeRepresentation");
                 None
             }
             (Some(code), Err(schemes)) => {
-                let (code, count) = (shorten(&code), schemes.len());
+                let (code, count) = (shorten(code), schemes.len());
                 self.refuse(
                     attribute,
                     format!("'{code}' has {count} values in slot codingScheme, expected exactly one"),
@@ -201,11 +213,11 @@ impl<'a> Reader<'a> {
     /// The authors, in order.
     pub(crate) fn authors(&mut self, attribute: Attribute) -> Vec<Author> {
         let found = self.classified(attribute.key);
-        found.into_iter().map(|classification| self.read_author(attribute, classification)).collect()
+        found.into_iter().map(|part| self.read_author(attribute, part)).collect()
     }
 
-    fn read_author(&mut self, attribute: Attribute, classification: Classification) -> Author {
-        let mut slots = classification.slots;
+    fn read_author(&mut self, attribute: Attribute, part: &Element) -> Author {
+        let mut slots = slots(part);
         let persons = take_texts(&mut slots, "authorPerson");
         let institutions = take_texts(&mut slots, "authorInstitution");
         let author_telecommunication = take_texts(&mut slots, "authorTelecommunication");
@@ -222,24 +234,24 @@ impl<'a> Reader<'a> {
                 .iter()
                 .filter_map(|text| self.value(institution, text, str::parse))
                 .collect(),
-            author_role: take_texts(&mut slots, "authorRole"),
-            author_specialty: take_texts(&mut slots, "authorSpecialty"),
-            author_telecommunication,
-            extra: slots,
+            author_role: owned(take_texts(&mut slots, "authorRole")),
+            author_specialty: owned(take_texts(&mut slots, "authorSpecialty")),
+            author_telecommunication: owned(author_telecommunication),
+            extra: read_all(slots),
         }
     }
 
-    fn classified(&mut self, scheme: &str) -> Vec<Classification> {
-        let under_scheme = |part: &mut Classification| part.scheme.as_deref() == Some(scheme);
-        self.extra.classifications.extract_if(.., under_scheme).collect()
+    fn classified(&mut self, scheme: &str) -> Vec<&'a Element> {
+        let is_under = |part: &mut &Element| part.attribute("classificationScheme") == Some(scheme);
+        self.classifications.extract_if(.., is_under).collect()
     }
 
     /// Whether the object carries a marker: a classification node of that name.
     pub(crate) fn marked(&mut self, node: &str) -> bool {
-        let marks = |part: &mut Classification| {
-            part.node.as_deref() == Some(node) || quirk_marker_as_scheme(part, node)
+        let marks = |part: &mut &Element| {
+            part.attribute("classificationNode") == Some(node) || quirk_marker_as_scheme(part, node)
         };
-        self.extra.classifications.extract_if(.., marks).count() > 0
+        self.classifications.extract_if(.., marks).count() > 0
     }
 
     /// The external identifier under a scheme.
@@ -248,24 +260,25 @@ impl<'a> Reader<'a> {
         attribute: Attribute,
         read: impl Fn(&str) -> Result<T, Invalid>,
     ) -> Option<T> {
-        let found = self
-            .extra
-            .external_identifiers
-            .extract_if(.., |identifier| identifier.scheme == attribute.key)
-            .collect();
-        self.single(attribute, found)
-            .and_then(|identifier: ExternalIdentifier| self.value(attribute, &identifier.value, read))
+        let is_under = |part: &mut &Element| part.attribute("identificationScheme") == Some(attribute.key);
+        let found = self.identifiers.extract_if(.., is_under).collect();
+        let value = self.single(attribute, found)?.attribute("value").unwrap_or_default();
+        self.value(attribute, value, read)
     }
 
     /// What nobody asked for.
     pub(crate) fn finish(self) -> Extra {
-        self.extra
+        Extra {
+            slots: read_all(self.slots),
+            classifications: self.classifications.into_iter().map(Classification::read).collect(),
+            external_identifiers: self.identifiers.into_iter().map(ExternalIdentifier::read).collect(),
+        }
     }
 }
 
 /// Some peers send the marker of limited metadata as a scheme (IPF issue 268).
-fn quirk_marker_as_scheme(part: &Classification, node: &str) -> bool {
-    part.scheme.as_deref() == Some(node)
+fn quirk_marker_as_scheme(part: &Element, node: &str) -> bool {
+    part.attribute("classificationScheme") == Some(node)
 }
 
 /// Some peers write 1.1, the default of the schema, where they mean the first version.
@@ -273,10 +286,23 @@ fn quirk_version_of_the_schema(text: &str) -> &str {
     if text.trim_ascii() == "1.1" { "1" } else { text }
 }
 
+fn slots(element: &Element) -> Slots<'_> {
+    let slots = element.children_named(RIM, "Slot");
+    slots.map(|slot| (slot.attribute("name").unwrap_or_default(), slot)).collect()
+}
+
+fn read_all(slots: Slots<'_>) -> Vec<Slot> {
+    slots.into_iter().map(|(_, slot)| Slot::read(slot)).collect()
+}
+
 /// Takes the values of a slot that are not empty; a slot without values is as good as none.
-fn take_texts(slots: &mut Vec<Slot>, name: &str) -> Vec<String> {
-    let found = slots.extract_if(.., |slot| slot.name == name);
-    found.flat_map(|slot| slot.values).filter(|value| !value.trim_ascii().is_empty()).collect()
+fn take_texts<'a>(slots: &mut Slots<'a>, name: &str) -> Vec<Cow<'a, str>> {
+    let found = slots.extract_if(.., |(found, _)| *found == name);
+    found.flat_map(|(_, slot)| slot_values(slot)).filter(|value| !value.trim_ascii().is_empty()).collect()
+}
+
+fn owned(texts: Vec<Cow<'_, str>>) -> Vec<String> {
+    texts.into_iter().map(Cow::into_owned).collect()
 }
 
 /// A number of digits only, without sign.

@@ -1,72 +1,77 @@
 //! Puts an ebRIM object together in the order of the schema.
 //!
 //! ebRIM 3.0 `IdentifiableType`, `RegistryObjectType`: slots, name, description, version, classifications,
-//! external identifiers.
+//! external identifiers. Whoever writes an object names its attributes in that order.
 
 use std::fmt::Display;
 
-use soap::xml::{Element, Name, XML};
 use uuid::Uuid;
 
-use super::{Attribute, Classification, ExternalIdentifier, Extra, Slot};
+use super::{Attribute, Classification, ExternalIdentifier, Extra, Rim, Slot};
 use crate::author::Author;
 use crate::code::{Code, LocalizedStrings};
-use crate::vocabulary::{RIM, part};
+use crate::object::Identity;
+use crate::vocabulary::part;
 use crate::{EntryUuid, ObjectId};
 
 /// An object that is being written.
 pub(crate) struct Writer<'a> {
-    element: Element,
+    rim: &'a mut Rim,
+    local: &'static str,
     kind: &'static str,
     id: &'a ObjectId,
-    slots: Vec<Element>,
-    texts: Vec<Element>,
-    classifications: Vec<Element>,
-    identifiers: Vec<ExternalIdentifier>,
+    /// Classifications and external identifiers so far.
+    parts: usize,
+    /// What we do not know of each kind, to be written after the rest of its kind.
+    slots: &'a [Slot],
+    classifications: &'a [Classification],
+    identifiers: &'a [ExternalIdentifier],
 }
 
 impl<'a> Writer<'a> {
-    /// Starts to write an object of a kind such as `DocumentEntry` as an element such as `ExtrinsicObject`.
-    pub(crate) fn new(kind: &'static str, local: &'static str, id: &'a ObjectId) -> Self {
-        let element = Element::new(RIM, local).with("id", id.to_string());
-        let (slots, texts) = (Vec::new(), Vec::new());
-        Self { element, kind, id, slots, texts, classifications: Vec::new(), identifiers: Vec::new() }
+    /// Starts to write an object as an element such as `ExtrinsicObject`.
+    pub(crate) fn new(rim: &'a mut Rim, local: &'static str, object: Identity<'a>, extra: &'a Extra) -> Self {
+        let Identity { kind, id, .. } = object;
+        rim.begin(local);
+        rim.attribute("id", id);
+        let Extra { slots, classifications, external_identifiers: identifiers } = extra;
+        Self { rim, local, kind, id, parts: 0, slots, classifications, identifiers }
     }
 
     /// An XML attribute.
-    pub(crate) fn attribute(mut self, local: &'static str, value: Option<impl Display>) -> Self {
-        if let Some(value) = value {
-            self.element = self.element.with(local, value.to_string());
-        }
+    pub(crate) fn attribute(self, local: &str, value: Option<impl Display>) -> Self {
+        write_attribute(self.rim, local, value);
         self
     }
 
     /// A slot; none if there are no values.
-    pub(crate) fn slot(
-        mut self,
-        attribute: Attribute,
-        values: impl IntoIterator<Item = impl Display>,
-    ) -> Self {
-        self.slots.extend(write_slot(attribute.key, values));
+    pub(crate) fn slot(self, attribute: Attribute, values: impl IntoIterator<Item = impl Display>) -> Self {
+        write_slot(self.rim, attribute.key, values);
         self
     }
 
     /// `Name`.
     pub(crate) fn name(mut self, strings: &LocalizedStrings) -> Self {
-        self.texts.extend(write_strings("Name", strings));
+        self.end_slots();
+        write_strings(self.rim, "Name", strings);
         self
     }
 
-    /// `Description`, after the name.
+    /// `Description`.
     pub(crate) fn description(mut self, strings: &LocalizedStrings) -> Self {
-        self.texts.extend(write_strings("Description", strings));
+        self.end_slots();
+        write_strings(self.rim, "Description", strings);
         self
     }
 
-    /// `VersionInfo`, after the description.
+    /// `VersionInfo`.
     pub(crate) fn version(mut self, version: Option<u32>) -> Self {
-        let info = |version: u32| Element::new(RIM, "VersionInfo").with("versionName", version.to_string());
-        self.texts.extend(version.map(info));
+        self.end_slots();
+        if let Some(version) = version {
+            self.rim.begin("VersionInfo");
+            self.rim.attribute("versionName", version);
+            self.rim.end("VersionInfo");
+        }
         self
     }
 
@@ -78,8 +83,10 @@ impl<'a> Writer<'a> {
     ) -> Self {
         for code in codes {
             let part = Part { scheme: Some(attribute.key), representation: Some(&code.code), node: None };
-            let slot = write_slot("codingScheme", [&code.scheme]);
-            self.classify(part, slot, write_strings("Name", &code.display));
+            self.classify(part, |rim| {
+                write_slot(rim, "codingScheme", [&code.scheme]);
+                write_strings(rim, "Name", &code.display);
+            });
         }
         self
     }
@@ -88,15 +95,14 @@ impl<'a> Writer<'a> {
     pub(crate) fn authors(mut self, attribute: Attribute, authors: &[Author]) -> Self {
         for author in authors {
             let part = Part { scheme: Some(attribute.key), representation: Some(""), node: None };
-            let slots = [
-                write_slot("authorPerson", &author.author_person),
-                write_slot("authorInstitution", &author.author_institution),
-                write_slot("authorRole", &author.author_role),
-                write_slot("authorSpecialty", &author.author_specialty),
-                write_slot("authorTelecommunication", &author.author_telecommunication),
-            ];
-            let slots = slots.into_iter().flatten().chain(author.extra.iter().map(Slot::write));
-            self.classify(part, slots, None);
+            self.classify(part, |rim| {
+                write_slot(rim, "authorPerson", &author.author_person);
+                write_slot(rim, "authorInstitution", &author.author_institution);
+                write_slot(rim, "authorRole", &author.author_role);
+                write_slot(rim, "authorSpecialty", &author.author_specialty);
+                write_slot(rim, "authorTelecommunication", &author.author_telecommunication);
+                write_slots(rim, &author.extra);
+            });
         }
         self
     }
@@ -104,66 +110,80 @@ impl<'a> Writer<'a> {
     /// A marker, if it is set: a bare classification node.
     pub(crate) fn mark(mut self, node: &str, set: bool) -> Self {
         if set {
-            self.classify(Part { scheme: None, node: Some(node), representation: None }, None, None);
+            self.classify(Part { scheme: None, node: Some(node), representation: None }, |_| {});
         }
         self
     }
 
     /// An external identifier with its fixed name, such as `XDSDocumentEntry.uniqueId`.
     pub(crate) fn identifier(mut self, attribute: Attribute, value: Option<impl Display>) -> Self {
-        self.identifiers.extend(value.map(|value| ExternalIdentifier {
-            scheme: attribute.key.to_owned(),
-            value: value.to_string(),
-            name: format!("XDS{}.{}", self.kind, attribute.name).as_str().into(),
-        }));
+        self.end_classifications();
+        if let Some(value) = value {
+            let name = format!("XDS{}.{}", self.kind, attribute.name);
+            self.identify(attribute.key, value, &name.as_str().into());
+        }
         self
     }
 
-    /// What was kept of what we do not know, after the rest of its kind.
-    pub(crate) fn finish(mut self, extra: &Extra) -> Element {
-        for Classification { scheme, node, representation, slots, name, description } in
-            &extra.classifications
-        {
-            let (scheme, node) = (scheme.as_deref(), node.as_deref());
-            let part = Part { scheme, node, representation: representation.as_deref() };
-            let texts = [write_strings("Name", name), write_strings("Description", description)];
-            self.classify(part, slots.iter().map(Slot::write), texts.into_iter().flatten());
+    /// Ends the object.
+    pub(crate) fn finish(mut self) {
+        self.end_classifications();
+        for ExternalIdentifier { scheme, value, name } in std::mem::take(&mut self.identifiers) {
+            self.identify(scheme, value, name);
         }
-        let count = self.classifications.len();
-        let identifiers = self.identifiers.iter().chain(&extra.external_identifiers).enumerate();
-        self.element
-            .with_children(self.slots)
-            .with_children(extra.slots.iter().map(Slot::write))
-            .with_children(self.texts)
-            .with_children(self.classifications)
-            .with_children(identifiers.map(|(at, part)| write_identifier(part, self.id, count + at)))
+        self.rim.end(self.local);
+    }
+
+    fn end_slots(&mut self) {
+        write_slots(self.rim, std::mem::take(&mut self.slots));
+    }
+
+    fn end_classifications(&mut self) {
+        self.end_slots();
+        for other in std::mem::take(&mut self.classifications) {
+            let (scheme, node) = (other.scheme.as_deref(), other.node.as_deref());
+            self.classify(Part { scheme, node, representation: other.representation.as_deref() }, |rim| {
+                write_slots(rim, &other.slots);
+                write_strings(rim, "Name", &other.name);
+                write_strings(rim, "Description", &other.description);
+            });
+        }
     }
 
     /// A classification, in the next position.
-    fn classify(
-        &mut self,
-        part: Part<'_>,
-        slots: impl IntoIterator<Item = Element>,
-        texts: impl IntoIterator<Item = Element>,
-    ) {
-        let mut element =
-            Element::new(RIM, "Classification").with("id", part_id(self.id, self.classifications.len()));
-        let attributes = [
-            ("classificationScheme", part.scheme),
-            ("classificationNode", part.node),
-            ("nodeRepresentation", part.representation),
-        ];
-        for (local, value) in attributes {
-            if let Some(value) = value {
-                element = element.with(local, value);
-            }
+    fn classify(&mut self, part: Part<'_>, write: impl FnOnce(&mut Rim)) {
+        self.end_slots();
+        self.begin_part("Classification");
+        write_attribute(self.rim, "classificationScheme", part.scheme);
+        write_attribute(self.rim, "classificationNode", part.node);
+        write_attribute(self.rim, "nodeRepresentation", part.representation);
+        self.rim.attribute("classifiedObject", self.id);
+        self.rim.attribute("objectType", part::CLASSIFICATION);
+        write(self.rim);
+        self.rim.end("Classification");
+    }
+
+    /// An external identifier, in the next position.
+    fn identify(&mut self, scheme: &str, value: impl Display, name: &LocalizedStrings) {
+        self.begin_part("ExternalIdentifier");
+        self.rim.attribute("registryObject", self.id);
+        self.rim.attribute("identificationScheme", scheme);
+        self.rim.attribute("objectType", part::EXTERNAL_IDENTIFIER);
+        self.rim.attribute("value", value);
+        write_strings(self.rim, "Name", name);
+        self.rim.end("ExternalIdentifier");
+    }
+
+    /// The schema wants an id on every part, and nobody refers to it: it follows from the parent and the position.
+    ///
+    /// Symbolic like the parent's, or else two messages with the same symbols would bring the same UUIDs.
+    fn begin_part(&mut self, local: &str) {
+        self.rim.begin(local);
+        match self.id {
+            ObjectId::Symbolic(symbol) => self.rim.attribute("id", format_args!("{symbol}#{}", self.parts)),
+            ObjectId::Uuid(uuid) => self.rim.attribute("id", part_uuid(*uuid, self.parts)),
         }
-        let element = element
-            .with("classifiedObject", self.id.to_string())
-            .with("objectType", part::CLASSIFICATION)
-            .with_children(slots)
-            .with_children(texts);
-        self.classifications.push(element);
+        self.parts += 1;
     }
 }
 
@@ -175,46 +195,56 @@ struct Part<'a> {
     representation: Option<&'a str>,
 }
 
+fn write_attribute(rim: &mut Rim, name: &str, value: Option<impl Display>) {
+    if let Some(value) = value {
+        rim.attribute(name, value);
+    }
+}
+
 /// A slot; none if there are no values.
-fn write_slot(name: &str, values: impl IntoIterator<Item = impl Display>) -> Option<Element> {
-    let values = values.into_iter().map(|text| Element::new(RIM, "Value").with_text(text.to_string()));
-    let list = Element::new(RIM, "ValueList").with_children(values);
-    let slot = || Element::new(RIM, "Slot").with("name", name);
-    (!list.children.is_empty()).then(|| slot().with_child(list))
+fn write_slot(rim: &mut Rim, name: &str, values: impl IntoIterator<Item = impl Display>) {
+    let mut values = values.into_iter().peekable();
+    if values.peek().is_some() {
+        write_values(rim, name, values);
+    }
 }
 
-fn write_identifier(part: &ExternalIdentifier, parent: &ObjectId, position: usize) -> Element {
-    Element::new(RIM, "ExternalIdentifier")
-        .with("id", part_id(parent, position))
-        .with("registryObject", parent.to_string())
-        .with("identificationScheme", &part.scheme)
-        .with("objectType", part::EXTERNAL_IDENTIFIER)
-        .with("value", &part.value)
-        .with_children(write_strings("Name", &part.name))
+/// Slots as they came, with values or without.
+fn write_slots(rim: &mut Rim, slots: &[Slot]) {
+    slots.iter().for_each(|slot| write_values(rim, &slot.name, &slot.values));
 }
 
-fn write_strings(local: &'static str, strings: &LocalizedStrings) -> Option<Element> {
-    let write = |string: &crate::code::LocalizedString| {
-        let element = Element::new(RIM, "LocalizedString");
-        let element = match &string.language {
-            Some(language) => element.with_attribute(Name::new(XML, "lang"), language),
-            None => element,
-        };
-        element.with("value", &string.value)
-    };
-    (!strings.0.is_empty()).then(|| Element::new(RIM, local).with_children(strings.0.iter().map(write)))
+fn write_values(rim: &mut Rim, name: &str, values: impl IntoIterator<Item = impl Display>) {
+    rim.begin("Slot");
+    rim.attribute("name", name);
+    rim.begin("ValueList");
+    for value in values {
+        rim.begin("Value");
+        rim.text(value);
+        rim.end("Value");
+    }
+    rim.end("ValueList");
+    rim.end("Slot");
 }
 
-/// The schema wants an id on every part, and nobody refers to it: it follows from the parent and the position.
-///
-/// Symbolic like the parent's, or else two messages with the same symbols would bring the same UUIDs. A UUID says
-/// by its version 8 (RFC 9562 section 5.8) that it was made here: the parent's, with the position in the place of
-/// twelve of its bits. So it compresses well beside the parent's.
-fn part_id(parent: &ObjectId, position: usize) -> String {
-    let uuid = match parent {
-        ObjectId::Symbolic(symbol) => return format!("{symbol}#{position}"),
-        ObjectId::Uuid(uuid) => uuid.uuid(),
-    };
+fn write_strings(rim: &mut Rim, local: &str, strings: &LocalizedStrings) {
+    if strings.0.is_empty() {
+        return;
+    }
+    rim.begin(local);
+    for string in &strings.0 {
+        rim.begin("LocalizedString");
+        write_attribute(rim, "xml:lang", string.language.as_deref());
+        rim.attribute("value", &string.value);
+        rim.end("LocalizedString");
+    }
+    rim.end(local);
+}
+
+/// A UUID says by its version 8 (RFC 9562 section 5.8) that it was made here: the parent's, with the position in the
+/// place of twelve of its bits. So it compresses well beside the parent's.
+fn part_uuid(parent: EntryUuid, position: usize) -> EntryUuid {
+    let uuid = parent.uuid();
     let part = match u16::try_from(position) {
         Ok(position) if position < 1 << 12 => {
             let (time, middle, _, rest) = uuid.as_fields();
@@ -222,5 +252,5 @@ fn part_id(parent: &ObjectId, position: usize) -> String {
         }
         _ => Uuid::new_v5(&uuid, position.to_string().as_bytes()),
     };
-    EntryUuid::from(part).to_string()
+    EntryUuid::from(part)
 }

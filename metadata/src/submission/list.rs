@@ -40,6 +40,9 @@ fn ownerless(owner: &str) -> RegistryError {
 /// Some peers leave out the id that the schema wants on an association: it gets a symbolic one.
 fn quirk_association_without_id(objects: &mut [Cow<'_, Element>]) {
     let nameless = |object: &Element| object.is(RIM, "Association") && object.attribute("id").is_none();
+    if !objects.iter().any(|object| nameless(object)) {
+        return;
+    }
     let taken: HashSet<String> =
         objects.iter().filter_map(|object| object.attribute("id")).map(str::to_owned).collect();
     let mut free = (1..).map(|number| format!("association-{number}")).filter(|id| !taken.contains(id));

@@ -120,7 +120,7 @@ const OBJECT_REF: &str = "ObjectRef";
 
 fn write_found(found: Found) -> Node {
     match found {
-        Found::Object(object) => Node::Element(object.write()),
+        Found::Object(object) => Node::Written(object.write().into()),
         Found::Written(markup) => Node::Written(markup),
         Found::Reference { id, home } => {
             let reference = Element::new(RIM, OBJECT_REF).with("id", id.to_string());

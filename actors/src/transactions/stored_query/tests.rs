@@ -317,7 +317,7 @@ fn written_objects_are_read_like_others() {
     };
     let object = Object::Association(association);
     let reference = Found::Reference { id: ObjectId::Uuid(uuid(9)), home: "urn:oid:1.2".parse().ok() };
-    let response = QueryResponse::of(vec![Found::Written(object.write().write().into()), reference.clone()]);
+    let response = QueryResponse::of(vec![Found::Written(object.write().into()), reference.clone()]);
     let read = answer(response.clone());
     assert_eq!(read.found, [Found::Object(Box::new(object.clone())), reference]);
     assert_eq!(read.references().collect::<Vec<_>>(), [&ObjectId::Uuid(uuid(9))]);
