@@ -24,11 +24,15 @@ impl Registry {
         const DOING: &str = "registering a submission";
         let prepared = Prepared::of(submission).map_err(|refusal| refusal.into_errors(DOING))?;
         let (prepared, policy) = (Arc::new(prepared), self.policy);
+        let lent = Arc::clone(&prepared);
         let outcome = self.database.write(move |writer| {
-            let prepared = Arc::clone(&prepared);
+            let prepared = Arc::clone(&lent);
             Box::pin(async move { carry_out(writer, &prepared, policy).await })
         });
-        let errors = outcome.await.map_err(|refusal| refusal.into_errors(DOING))?;
+        let outcome = outcome.await;
+        // Here and not before: the one thread that writes has better things to do.
+        drop(prepared);
+        let errors = outcome.map_err(|refusal| refusal.into_errors(DOING))?;
         Ok(RegistryResponse { errors })
     }
 }
