@@ -40,7 +40,19 @@ pub(crate) struct New {
 pub(crate) struct Filed {
     pub(crate) numbers: Vec<i64>,
     /// Objects whose bytes were here before.
-    pub(crate) superfluous: Vec<String>,
+    pub(crate) twice: Vec<Twice>,
+}
+
+/// A new object with bytes that were here before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Twice {
+    /// The new one.
+    pub(crate) own: String,
+    /// The one that was here, and that the document names now.
+    pub(crate) shared: String,
+    pub(crate) size: u64,
+    /// The document.
+    pub(crate) number: i64,
 }
 
 /// A document of the index.
@@ -97,6 +109,11 @@ const CONDEMN: &str = "INSERT INTO document
     VALUES ('', $1, $2, $2, 0, '', 0, 2, 0)
     ON CONFLICT (object_key, share) DO UPDATE SET registered = 2 WHERE document.registered = 2";
 const SPARE: &str = "DELETE FROM document WHERE object_key = $1 AND share = 0 AND registered = 2";
+const IS_CONDEMNED: &str = "SELECT number FROM document WHERE object_key = $1 AND registered = 2";
+/// The document that brought the object holds it now.
+const MEND: &str = "UPDATE document
+    SET object_key = $1, share = CASE WHEN number = $2 THEN 0 WHEN share = 0 THEN $3 ELSE share END
+    WHERE object_key = $4 AND registered < 2";
 const NAMES_KEY: &str = "SELECT number FROM document WHERE object_key = $1 AND registered < 2 LIMIT 1";
 
 /// The `share` of a document that holds its object.
@@ -254,12 +271,9 @@ async fn insert_one(writer: &mut Writer, document: &New, filed: &mut Filed) -> R
         Some(mut row) => row.take::<String>()?,
         None => kept.key.clone(),
     };
-    if key != kept.key {
-        filed.superfluous.push(kept.key.clone());
-    }
     let values = [
         unique_id.as_str().into(),
-        key.into(),
+        key.as_str().into(),
         kept.sha256.as_slice().into(),
         kept.sha1.as_slice().into(),
         size.into(),
@@ -269,8 +283,33 @@ async fn insert_one(writer: &mut Writer, document: &New, filed: &mut Filed) -> R
     ];
     // Only one who condemned the object can hold it already.
     let mut row = writer.row(INSERT, values).await?.ok_or(StoreError::Swept)?;
-    filed.numbers.push(row.take()?);
+    let number = row.take()?;
+    filed.numbers.push(number);
+    if key != kept.key {
+        filed.twice.push(Twice { own: kept.key.clone(), shared: key, size: kept.size, number });
+    }
     Ok(())
+}
+
+/// Gives all documents of an object that is damaged the one that came with the same bytes. Who finds that another was
+/// faster changes nothing.
+pub(crate) async fn mend(index: &Database, twice: &Twice) -> Result<(), StoreError> {
+    let twice = Arc::new(twice.clone());
+    index
+        .write(move |writer| {
+            let twice = Arc::clone(&twice);
+            Box::pin(async move {
+                let Twice { own, shared, number, .. } = &*twice;
+                if writer.row(IS_CONDEMNED, [own.as_str().into()]).await?.is_some() {
+                    return Err(StoreError::Swept);
+                }
+                let another = another_share();
+                let values = [own.as_str().into(), (*number).into(), another.into(), shared.as_str().into()];
+                writer.execute(MEND, values).await?;
+                Ok(())
+            })
+        })
+        .await
 }
 
 /// Notes that the registry knows these documents.

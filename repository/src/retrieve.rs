@@ -1,6 +1,5 @@
 //! Gives documents back (ITI TF-2 3.43.4.1.3): those that are here, and an error for each that is not.
 
-use actors::endpoint::internal;
 use actors::transactions::documents::Outgoing;
 use actors::transactions::{DocumentRequest, Retrieve, RetrieveResponse, Retrieved};
 use bytes::Bytes;
@@ -76,11 +75,7 @@ impl Repository {
             *ready = ready.saturating_sub(found.size);
             return Ok((found, Content::from(whole)));
         }
-        let size = self.store.size(&found).await?;
-        if size != found.size {
-            let problem = format!("object {} has {size} bytes, {} were kept", found.key, found.size);
-            return Err(internal("giving a document", &problem));
-        }
+        self.store.check_size(&found).await?;
         let mut content = self.store.content(&found);
         if !alone {
             while content.chunk().await.map_err(StoreError::Reading)?.is_some() {}

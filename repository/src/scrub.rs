@@ -108,7 +108,16 @@ pub(crate) async fn report(index: &Database, key: &str, problem: &str) -> Result
     Ok(())
 }
 
-/// What is wrong with a document that could not be read; none when it may be right and out of reach.
+/// What is wrong with a document that could not be had; none when it may be right and out of reach.
+pub(crate) fn damage_of(error: &StoreError) -> Option<String> {
+    match error {
+        StoreError::Reading(error) => damage(error),
+        StoreError::Objects(object_store::Error::NotFound { .. }) => Some(GONE.to_owned()),
+        _ => None,
+    }
+}
+
+/// What is wrong with a document that could not be read.
 pub(crate) fn damage(error: &io::Error) -> Option<String> {
     let mut cause: Option<&(dyn Error + 'static)> = error.get_ref().map(|error| error as _);
     let lost = error.kind() == ErrorKind::NotFound;
@@ -120,10 +129,12 @@ pub(crate) fn damage(error: &io::Error) -> Option<String> {
         cause = error.source();
     }
     if lost || gone {
-        return Some("it is not there".to_owned());
+        return Some(GONE.to_owned());
     }
     (altered || unreadable).then(|| error.to_string())
 }
+
+const GONE: &str = "it is not there";
 
 /// What a disk says that cannot read a block.
 const EIO: i32 = 5;

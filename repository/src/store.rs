@@ -2,6 +2,7 @@
 
 mod owner;
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
@@ -13,10 +14,11 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinError;
 
 use crate::content::{Contents, Documents, Kept, whole_file};
-use crate::index;
+use crate::index::{self, Twice};
 pub(crate) use crate::index::{Found, New};
 use crate::meters;
 use crate::scrub;
+use crate::upkeep;
 
 /// Why a document could not be kept or given.
 #[derive(Debug, thiserror::Error)]
@@ -124,12 +126,56 @@ impl Store {
     /// here before are not kept twice.
     pub(crate) async fn file(&self, documents: Vec<New>) -> Result<Vec<i64>, StoreError> {
         let filed = index::insert(&self.index, documents).await?;
-        for key in &filed.superfluous {
-            if let Err(error) = self.contents.remove(key).await {
+        if let Err(error) = self.keep_once(&filed.twice).await {
+            self.remove(filed.numbers).await?;
+            return Err(error);
+        }
+        Ok(filed.numbers)
+    }
+
+    /// Of two objects with the same bytes keeps the one that was here, unless that is damaged or gone: then all of its
+    /// documents get the new one.
+    async fn keep_once(&self, twice: &[Twice]) -> Result<(), StoreError> {
+        let mut mended = false;
+        for twice in twice {
+            if !self.is_whole(&twice.shared, twice.size).await? {
+                index::mend(&self.index, twice).await?;
+                mended = true;
+                tracing::info!(object = twice.shared, "a damaged document came again and is whole again");
+            }
+        }
+        if mended {
+            upkeep::forget_removed(&self.index).await?;
+        }
+        let own: HashSet<&String> = twice.iter().map(|twice| &twice.own).collect();
+        for key in own {
+            let removed = match mended {
+                true => self.remove_unnamed(vec![key.clone()]).await.map(drop),
+                false => self.contents.remove(key).await,
+            };
+            if let Err(error) = removed {
                 tracing::warn!(%error, "bytes that were here before stay twice until they are swept");
             }
         }
-        Ok(filed.numbers)
+        Ok(())
+    }
+
+    /// Whether an object is whole as far as that can be told without reading it.
+    async fn is_whole(&self, key: &str, size: u64) -> Result<bool, StoreError> {
+        if let Some(problem) = self.misses(key, size).await? {
+            self.report(key, &problem).await?;
+            return Ok(false);
+        }
+        Ok(!upkeep::is_damaged(&self.index, key).await?)
+    }
+
+    /// What an object lacks, if it is not there or has not its size.
+    async fn misses(&self, key: &str, size: u64) -> Result<Option<String>, StoreError> {
+        match self.contents.size(key).await {
+            Ok(found) if found == size => Ok(None),
+            Ok(found) => Ok(Some(format!("it has {found} bytes, {size} were kept"))),
+            Err(error) => scrub::damage_of(&error).map(Some).ok_or(error),
+        }
     }
 
     /// Notes that the registry knows these documents.
@@ -206,18 +252,21 @@ impl Store {
 
     /// What was read of a document. When it is damaged, that is remembered.
     async fn remembered(&self, found: &Found, read: Result<Bytes, StoreError>) -> Result<Bytes, StoreError> {
-        if let Err(StoreError::Reading(error)) = &read {
+        let Err(error) = &read else { return read };
+        if let StoreError::Reading(error) = error {
             meters::unreadable(error);
-            if let Some(problem) = scrub::damage(error) {
-                remember(&self.index, &found.key, &problem).await;
-            }
+        }
+        if let Some(problem) = scrub::damage_of(error) {
+            remember(&self.index, &found.key, &problem).await;
         }
         read
     }
 
-    /// The size of the object that holds a found document; an error when it is not there.
-    pub(crate) async fn size(&self, found: &Found) -> Result<u64, StoreError> {
-        self.contents.size(&found.key).await
+    /// Makes sure that a found document is there and has its size. When it does not, that is remembered.
+    pub(crate) async fn check_size(&self, found: &Found) -> Result<(), StoreError> {
+        let Some(problem) = self.misses(&found.key, found.size).await? else { return Ok(()) };
+        remember(&self.index, &found.key, &problem).await;
+        Err(StoreError::Reading(io::Error::other(problem)))
     }
 
     pub(crate) fn index(&self) -> &Database {
@@ -230,7 +279,14 @@ impl Store {
 }
 
 async fn remember(index: &Database, key: &str, problem: &str) {
-    if let Err(error) = scrub::report(index, key, problem).await {
+    let remembered = async {
+        // One that was refused meanwhile is not lost.
+        match index::names(index, key).await? {
+            true => scrub::report(index, key, problem).await,
+            false => Ok(()),
+        }
+    };
+    if let Err(error) = remembered.await {
         tracing::warn!(%error, object = key, "damage is not noted; scrubbing will find it again");
     }
 }

@@ -4,7 +4,7 @@ use actors::CallError;
 use actors::transactions::StoredQuery;
 use actors::transactions::stored_query::{GetDocuments, Ids, Query};
 use futures_util::TryStreamExt;
-use metadata::{Hash, UniqueId};
+use metadata::{Hash, Object, UniqueId};
 
 use crate::Repository;
 use crate::index;
@@ -106,13 +106,24 @@ impl Repository {
         Ok(answers)
     }
 
-    /// Whether an entry names these very bytes; none when the registry refused to say.
+    /// Whether an entry names these very bytes; none when the registry refused to say, or something that it says cannot
+    /// be read.
     async fn is_registered(&self, document: &Found) -> Result<Option<bool>, CallError> {
         let Ok(unique_id) = document.unique_id.parse::<UniqueId>() else { return Ok(None) };
         let query = Query::GetDocuments(GetDocuments { ids: Ids::UniqueIds(vec![unique_id]) });
         let answer = self.registry.ask(StoredQuery::leaf_class(query)).await?;
-        let hash = Some(Hash::from_bytes(document.sha1));
-        let usable = !answer.errors.is_failure();
-        Ok(usable.then(|| answer.into_documents().iter().any(|entry| entry.hash == hash)))
+        let hash = Hash::from_bytes(document.sha1);
+        let found = answer.found.len();
+        let (objects, errors) = answer.into_objects();
+        let hashes: Vec<_> = objects.iter().filter_map(hash_of).collect();
+        let is_clear = errors.0.is_empty() && hashes.len() == found;
+        Ok(if hashes.contains(&hash) { Some(true) } else { is_clear.then_some(false) })
+    }
+}
+
+fn hash_of(object: &Object) -> Option<Hash> {
+    match object {
+        Object::Entry(entry) => entry.hash,
+        Object::SubmissionSet(_) | Object::Folder(_) | Object::Association(_) => None,
     }
 }

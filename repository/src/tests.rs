@@ -2,8 +2,10 @@
 
 mod bucket;
 mod cost;
+mod damage;
 mod owner;
 mod proxy;
+mod settle;
 mod upkeep;
 
 use std::sync::{Arc, Mutex};
@@ -33,6 +35,8 @@ const LONG_AFTER: i64 = 4_102_444_800;
 struct Registry {
     entries: Mutex<Vec<DocumentEntry>>,
     refusal: Mutex<Option<RegistryError>>,
+    /// What it answers beside its entries.
+    beside: Mutex<Vec<Found>>,
 }
 
 async fn register(
@@ -49,9 +53,8 @@ async fn register(
 
 async fn query(registry: Arc<Registry>, _: StoredQuery, _: Peer) -> Result<QueryResponse, RegistryErrors> {
     let entries = registry.entries.lock().unwrap().clone();
-    Ok(QueryResponse::of(
-        entries.into_iter().map(|entry| Found::Object(Box::new(Object::Entry(entry)))).collect(),
-    ))
+    let entries = entries.into_iter().map(|entry| Found::Object(Box::new(Object::Entry(entry))));
+    Ok(QueryResponse::of(entries.chain(registry.beside.lock().unwrap().clone()).collect()))
 }
 
 async fn open(folder: &std::path::Path, index: &Place) -> Result<Store, StoreError> {

@@ -78,6 +78,8 @@ const FORGET_REMOVED: &str = "DELETE FROM damage
 
 const DAMAGED: &str = "SELECT object_key FROM damage ORDER BY object_key LIMIT $1";
 
+const IS_DAMAGED: &str = "SELECT found FROM damage WHERE object_key = $1";
+
 const COUNT_DAMAGED: &str = "SELECT COUNT(*) FROM damage";
 
 /// Takes a chore that is due at `now`; where it stands. None when it is not due, or another node has it.
@@ -169,6 +171,12 @@ pub(crate) async fn forget_removed(index: &Database) -> Result<(), DatabaseError
 pub(crate) async fn damaged(index: &Database) -> Result<HashSet<String>, DatabaseError> {
     let rows = index.read(|reader| reader.rows(DAMAGED, [MANY.into()])).await?;
     rows.into_iter().map(|mut row| row.take()).collect()
+}
+
+/// Whether an object is known to be damaged.
+pub(crate) async fn is_damaged(index: &Database, key: &str) -> Result<bool, DatabaseError> {
+    let key = key.to_owned();
+    Ok(index.read(move |reader| reader.row(IS_DAMAGED, [key.as_str().into()])).await?.is_some())
 }
 
 /// How many there are.
