@@ -20,7 +20,8 @@ fn copied(column: &str, patients: i64) -> String {
         "id" => format!("printf('P%07d', CAST(substr(id, 2) AS INTEGER) + k * {patients})"),
         "key" | "object" | "source" | "target" => format!("{column} + ((k * {patients}) << 24)"),
         "uuid" | "lid" => format!("CAST(substr({column}, 1, 12) || unhex(printf('%08x', k)) AS BLOB)"),
-        "unique_id" | "value" => format!("substr({column}, 1, 36) || printf('%07d', k)"),
+        // A point where no original has one, so that no copy is another's original.
+        "unique_id" | "value" => format!("substr({column}, 1, 35) || printf('.1%06d', k)"),
         same => same.to_owned(),
     }
 }
