@@ -1,11 +1,22 @@
 //! Whole tables, row by row in the order of their keys, from one database to another of either engine.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::{Database, DatabaseError, Reader, Row, Value};
+use crate::{Database, DatabaseError, Engine, Reader, Row, Value};
 
 /// Rows that are read and written together.
 const PAGE: i64 = 500;
+
+/// Rows that are counted in a moment.
+const FEW: u64 = 100_000;
+
+/// What PostgreSQL remembers of the tables that hold the rows of a table: how many rows they have, and whether that is
+/// known of all of them.
+const REMEMBERED: &str = "SELECT CAST(SUM(GREATEST(c.reltuples, 0)) AS BIGINT), \
+     CAST(MIN(CASE WHEN c.reltuples < 0 THEN 0 ELSE 1 END) AS BIGINT) \
+     FROM pg_class c WHERE c.relkind = 'r' AND (c.oid = to_regclass($1) \
+     OR c.oid IN (SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = to_regclass($1)))";
 
 /// A table that can be copied: statements for its columns, the key first. Made by [`table!`](crate::table).
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +25,10 @@ pub struct Table {
     pub name: &'static str,
     /// How many rows there are.
     pub count: &'static str,
+    /// How many there are, but no more than [`FEW`].
+    pub few: &'static str,
+    /// Removes all.
+    pub empty: &'static str,
     /// The first `$1` rows.
     pub first: &'static str,
     /// The first `$2` rows after the key `$1`.
@@ -30,7 +45,9 @@ macro_rules! table {
     ($name:literal, $key:literal $(, $column:literal)* $(,)?) => {
         $crate::Table {
             name: $name,
-            count: concat!("SELECT COUNT(*) FROM ", $name),
+            count: concat!("SELECT COUNT(*) FROM ", $name, ""),
+            few: concat!("SELECT COUNT(*) FROM (SELECT 1 FROM ", $name, " LIMIT 100000) few"),
+            empty: concat!("DELETE FROM ", $name, ""),
             first: concat!("SELECT ", $key $(, ", ", $column)*, " FROM ", $name, " ORDER BY ", $key, " LIMIT $1"),
             next: concat!(
                 "SELECT ", $key $(, ", ", $column)*, " FROM ", $name, " WHERE ", $key, " > $1 ORDER BY ", $key,
@@ -47,31 +64,60 @@ macro_rules! table {
 impl Database {
     /// How many rows a table has.
     pub async fn count(&self, table: &'static Table) -> Result<u64, DatabaseError> {
-        self.read(move |reader| Box::pin(count(reader, table))).await
+        self.read(move |reader| Box::pin(number(reader, table.count))).await
+    }
+
+    /// How many rows a table has, about, in a moment where counting takes minutes: what PostgreSQL remembers since it
+    /// looked last. SQLite counts.
+    pub async fn about(&self, table: &'static Table) -> Result<u64, DatabaseError> {
+        if self.engine() == Engine::Sqlite {
+            return self.count(table).await;
+        }
+        self.read(move |reader| {
+            Box::pin(async move {
+                let row = reader.row(REMEMBERED, [table.name.into()]).await?;
+                let (rows, is_known): (Option<i64>, Option<i64>) = match row {
+                    Some(mut row) => (row.take()?, row.take()?),
+                    None => (None, None),
+                };
+                let rows = rows.unwrap_or_default().unsigned_abs();
+                // What PostgreSQL has never looked at is small, or its statistics are turned off.
+                if is_known == Some(1) && rows > FEW {
+                    Ok(rows)
+                } else {
+                    Ok(rows.max(number(reader, table.few).await?))
+                }
+            })
+        })
+        .await
     }
 
     /// Copies tables into another database, all as of one moment; tells how many rows each has. `progress` is told
-    /// of rows as they are copied. The other database must not be used by anyone else meanwhile.
+    /// how many rows are there, of all tables. The other database must not be used by anyone else meanwhile.
     pub async fn copy(
         &self,
         tables: &'static [Table],
         to: Arc<Self>,
         progress: impl Fn(u64) + Send + Sync + 'static,
     ) -> Result<Vec<u64>, DatabaseError> {
-        let progress = Arc::new(progress);
-        // It may run again, and then finds its rows there already.
+        let (progress, begun) = (Arc::new(progress), Arc::new(AtomicBool::new(false)));
         self.read(move |reader| {
-            let (to, progress) = (Arc::clone(&to), Arc::clone(&progress));
+            let (to, progress, begun) = (Arc::clone(&to), Arc::clone(&progress), Arc::clone(&begun));
             Box::pin(async move {
-                let mut copied = Vec::new();
+                // Run again, it sees another moment: the rows of the first one do not belong to it.
+                if begun.swap(true, Ordering::Relaxed) {
+                    to.empty(tables).await?;
+                }
+                let (mut copied, mut all) = (Vec::new(), 0);
                 for table in tables {
                     let mut rows = 0;
                     let mut after = None;
                     while let Some(page) = page(reader, table, after).await? {
                         rows += page.rows.len() as u64;
-                        progress(page.rows.len() as u64);
+                        all += page.rows.len() as u64;
                         after = Some(page.last);
                         to.add(table, page.rows).await?;
+                        progress(all);
                     }
                     copied.push(rows);
                 }
@@ -117,6 +163,18 @@ impl Database {
         .await
     }
 
+    async fn empty(&self, tables: &'static [Table]) -> Result<(), DatabaseError> {
+        self.write(move |writer| {
+            Box::pin(async move {
+                for table in tables.iter().rev() {
+                    writer.execute(table.empty, []).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
     async fn add(&self, table: &'static Table, rows: Vec<Vec<Value>>) -> Result<(), DatabaseError> {
         let rows = Arc::new(rows);
         self.write(move |writer| {
@@ -133,8 +191,8 @@ struct Page {
     last: Value,
 }
 
-async fn count(reader: &mut Reader, table: &'static Table) -> Result<u64, DatabaseError> {
-    let row = reader.row(table.count, []).await?;
+async fn number(reader: &mut Reader, statement: &'static str) -> Result<u64, DatabaseError> {
+    let row = reader.row(statement, []).await?;
     Ok(row.map_or(Ok(0), |mut row| row.take::<i64>())?.unsigned_abs())
 }
 
@@ -155,9 +213,13 @@ async fn page(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicU64;
+
     use tempfile::TempDir;
 
     use super::*;
+    use crate::location::Place as At;
+    use crate::testing::Place;
     use crate::{Location, Migration, Schema};
 
     const SCHEMA: Schema = Schema {
@@ -176,7 +238,10 @@ mod tests {
     }
 
     async fn filled(folder: &TempDir) -> Arc<Database> {
-        let database = open(folder, "from.sqlite").await;
+        fill(open(folder, "from.sqlite").await).await
+    }
+
+    async fn fill(database: Arc<Database>) -> Arc<Database> {
         let rows = (0..MANY).map(|n| vec![format!("{n:05}").into(), n.into(), Value::Null]);
         let rows: Vec<_> = rows.collect();
         database.add(&THINGS[0], rows).await.unwrap();
@@ -197,16 +262,77 @@ mod tests {
     async fn tables_are_copied_as_of_one_moment() {
         let folder = TempDir::new().unwrap();
         let (from, to) = (filled(&folder).await, open(&folder, "to.sqlite").await);
-        let told = Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let told = Arc::new(AtomicU64::new(0));
         let tell = Arc::clone(&told);
-        let progress = move |rows| {
-            tell.fetch_add(rows, std::sync::atomic::Ordering::Relaxed);
-        };
+        let progress = move |rows| tell.store(rows, Ordering::Relaxed);
         let copied = from.copy(&THINGS, Arc::clone(&to), progress).await.unwrap();
         assert_eq!(copied, [MANY.unsigned_abs()]);
-        assert_eq!(told.load(std::sync::atomic::Ordering::Relaxed), MANY.unsigned_abs());
+        assert_eq!(told.load(Ordering::Relaxed), MANY.unsigned_abs());
         assert_eq!(all(&to).await, all(&from).await);
         assert_eq!(to.count(&THINGS[0]).await.unwrap(), MANY.unsigned_abs());
+    }
+
+    /// Runs statements on a connection of their own, and waits for them.
+    fn meanwhile(location: &Location, statements: &'static str) {
+        let At::Postgres(server) = &location.place else { panic!("a server was expected") };
+        let options = server.options.clone().statement_cache_capacity(0).extra_float_digits(None);
+        let run = async move {
+            let mut connection = sqlx::ConnectOptions::connect(&options).await?;
+            sqlx::raw_sql(statements).execute(&mut connection).await.map(drop)
+        };
+        let run = move || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap()
+                .block_on(run)
+                .unwrap();
+        };
+        std::thread::spawn(run).join().unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_copy_that_begins_again_is_of_one_moment() {
+        let (place, folder) = (Place::fresh().await, TempDir::new().unwrap());
+        if place.location().engine() != Engine::Postgres {
+            return;
+        }
+        let from = fill(Arc::new(Database::open(place.location(), &SCHEMA).await.unwrap())).await;
+        let to = open(&folder, "to.sqlite").await;
+        let (location, done) = (place.location().clone(), AtomicBool::new(false));
+        let progress = move |_| {
+            if !done.swap(true, Ordering::Relaxed) {
+                meanwhile(
+                    &location,
+                    "DELETE FROM thing WHERE name = '00001'; UPDATE thing SET amount = -1 WHERE name = '00002'",
+                );
+                meanwhile(
+                    &location,
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+                     WHERE datname = current_database() AND state LIKE 'idle in transaction%'",
+                );
+            }
+        };
+        let copied = from.copy(&THINGS, Arc::clone(&to), progress).await.unwrap();
+        assert_eq!(copied, [MANY.unsigned_abs() - 1]);
+        assert_eq!(all(&to).await, all(&from).await);
+    }
+
+    #[tokio::test]
+    async fn about_how_many_rows_there_are_is_known_before_and_after_the_server_looked() {
+        let place = Place::fresh().await;
+        let database = fill(Arc::new(Database::open(place.location(), &SCHEMA).await.unwrap())).await;
+        let table = &THINGS[0];
+        assert_eq!(database.about(table).await.unwrap(), MANY.unsigned_abs());
+        if place.location().engine() == Engine::Postgres {
+            // As if there were many.
+            meanwhile(
+                place.location(),
+                "ANALYZE thing; UPDATE pg_class SET reltuples = 123456789 WHERE relname = 'thing'",
+            );
+            let about = database.about(table).await.unwrap();
+            assert!((123_000_000..124_000_000).contains(&about), "{about}");
+        }
     }
 
     #[tokio::test]

@@ -53,6 +53,9 @@ pub enum DatabaseError {
     /// All connections were in use for too long.
     #[error("no connection to the database became free within {0:?}")]
     Busy(std::time::Duration),
+    /// A statement was sent, and nothing came back, not even that it takes too long.
+    #[error("the database has said nothing for {0:?}")]
+    Silent(std::time::Duration),
     /// The connection was lost while it committed.
     #[error("the connection to the database was lost while it committed: whether it did is not known")]
     OutcomeUnknown,

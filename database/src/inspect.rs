@@ -1,7 +1,7 @@
 //! Looks at a database without changing anything in it.
 
 use crate::engine::Running;
-use crate::{Database, DatabaseError, Engine, Location, Reader, Schema, Table};
+use crate::{Database, DatabaseError, Engine, Location, Reader, Schema};
 
 impl Database {
     /// Opens a database to read it, as it is: nothing is made and nothing is migrated, and every write is refused. It
@@ -24,11 +24,6 @@ impl Database {
         }
         let rows = self.read(|reader| Box::pin(integrity(reader))).await?;
         Ok(rows.into_iter().filter(|line| line != "ok").collect())
-    }
-
-    /// After tables were [filled](Self::fill) with the rows of another database: new rows get further numbers.
-    pub async fn filled(&self, _tables: &'static [Table]) -> Result<(), DatabaseError> {
-        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@ mod location;
 mod meters;
 mod postgres;
 mod reader;
+mod remedy;
 mod schema;
 mod session;
 mod sqlite;
@@ -28,6 +29,7 @@ pub use engine::Engine;
 pub use error::DatabaseError;
 pub use location::Location;
 pub use reader::Reader;
+pub use remedy::Remedy;
 pub use schema::{Migration, Pending, Schema};
 pub use value::{FromValue, Row, Value};
 pub use writer::Writer;
@@ -90,9 +92,9 @@ impl Database {
 
     /// Runs `work` in a write transaction and answers once its outcome is durable.
     ///
-    /// All or nothing: an `Err` of `work` undoes what it did, and only that, even though it may share
-    /// the commit with others. An error of a statement cannot be mended: `work` gives it back. `work` awaits nothing but the database, and has no effects but on the
-    /// database, for it may run again.
+    /// All or nothing: an `Err` of `work` undoes what it did, and only that, even though it may share the commit with
+    /// others. An error of a statement cannot be mended: `work` gives it back. `work` awaits nothing but the database,
+    /// and has no effects but on the database, for it may run again.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,

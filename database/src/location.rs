@@ -1,15 +1,24 @@
 //! Where a database is.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::{DatabaseError, Engine};
 
 /// Connections of one PostgreSQL database at most, unless said otherwise.
 const CONNECTIONS: u32 = 16;
+
+/// How long a statement may take on a server: whoever asked has given up by then.
+const STATEMENT: Duration = Duration::from_secs(60);
+
+/// How long it may take where nobody waits: counting some hundred million rows takes minutes. Only a server that is
+/// gone takes longer than this.
+const UNHURRIED: Duration = Duration::from_secs(24 * 3_600);
 
 /// Where a database is: the path of a file, with or without `sqlite:` before it, or a `postgres://` URL.
 ///
@@ -32,6 +41,8 @@ pub(crate) struct Server {
     /// A connection may belong to somebody else after every transaction.
     pub(crate) pooler: bool,
     pub(crate) connections: u32,
+    /// How long a statement may take.
+    pub(crate) statement: Duration,
 }
 
 impl Location {
@@ -58,6 +69,28 @@ impl Location {
         self
     }
 
+    /// For who reads all of it while nobody waits: statements take what they take.
+    #[must_use]
+    pub fn unhurried(mut self) -> Self {
+        if let Place::Postgres(server) = &mut self.place {
+            server.statement = UNHURRIED;
+        }
+        self
+    }
+
+    /// Whether nobody on the way there can read what is said, or pretend to be there: it stays on this machine, or the
+    /// server has to show a certificate that we trust.
+    pub fn is_private(&self) -> bool {
+        let Place::Postgres(server) = &self.place else { return true };
+        let options = &server.options;
+        let host = options.get_host();
+        let is_loopback = |host: &str| host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let is_here =
+            host == "localhost" || host.starts_with('/') || is_loopback(host.trim_matches(['[', ']']));
+        let is_checked = matches!(options.get_ssl_mode(), PgSslMode::VerifyCa | PgSslMode::VerifyFull);
+        options.get_socket().is_some() || is_here || is_checked
+    }
+
     /// The engine that is there.
     pub fn engine(&self) -> Engine {
         match self.place {
@@ -77,7 +110,8 @@ impl FromStr for Location {
             Some((scheme @ ("postgres" | "postgresql"), _)) => {
                 let options: PgConnectOptions =
                     text.parse().map_err(|error| DatabaseError::Location(format!("{scheme}: {error}")))?;
-                let server = Server { options, pooler: false, connections: CONNECTIONS };
+                let server =
+                    Server { options, pooler: false, connections: CONNECTIONS, statement: STATEMENT };
                 Ok(Self { place: Place::Postgres(Box::new(server)) })
             }
             Some((scheme, rest)) if rest.starts_with("//") => {
@@ -120,6 +154,32 @@ mod tests {
             let refused = text.parse::<Location>().unwrap_err();
             assert!(matches!(refused, DatabaseError::Location(_)));
             assert!(!refused.to_string().contains("secret"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn only_a_server_on_this_machine_or_with_a_checked_certificate_is_private() {
+        let is_private = |text: &str| text.parse::<Location>().unwrap().is_private();
+        for here in [
+            "xds.sqlite",
+            "postgres://ann:s3cret@localhost/xds",
+            "postgres://ann@127.0.0.1:5433/xds",
+            "postgres://ann@[::1]/xds?sslmode=disable",
+            "postgres://ann@%2Frun%2Fpg/xds",
+            "postgres:///xds?host=/run/pg",
+            "postgres://ann@db.example/xds?sslmode=verify-full&sslrootcert=ca.pem",
+            "postgres://ann@192.0.2.1/xds?sslmode=verify-ca",
+        ] {
+            assert!(is_private(here), "{here}");
+        }
+        for open in ["", "?sslmode=disable", "?sslmode=prefer", "?sslmode=require"] {
+            for host in ["db.example", "192.0.2.1", "[2001:db8::1]", "localhost.example", "127.0.0.1.example"]
+            {
+                assert!(
+                    !is_private(&format!("postgres://ann:s3cret@{host}:5432/xds{open}")),
+                    "{host} {open}"
+                );
+            }
         }
     }
 

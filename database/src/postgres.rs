@@ -103,7 +103,7 @@ impl Running {
             };
             match tried {
                 Ok(outcome) => return outcome,
-                Err(Failure::Final(error)) => return Err(error.into()),
+                Err(Failure::Final(error) | Failure::Silent(error)) => return Err(error.into()),
                 Err(Failure::Again(error) | Failure::Lost(error)) if attempt < ATTEMPTS => {
                     tracing::debug!(%error, attempt, "a transaction is run again");
                     tokio::time::sleep(pause(attempt)).await;

@@ -94,7 +94,7 @@ impl Node {
         stores::clear_spool(&config)?;
 
         let registry = match config.registry.enabled {
-            true => Some(Arc::new(stores::registry(&config).await?)),
+            true => Some(Arc::new(stores::registry(&config, stores::For::Serving).await?)),
             false => None,
         };
         let registry_endpoint =
@@ -330,7 +330,7 @@ async fn open_repository(
     identifiers: &Identifiers,
     registry: Partner,
 ) -> Result<Arc<Repository>, Failure> {
-    let store = stores::store(config).await?;
+    let store = stores::store(config, stores::For::Serving).await?;
     let limits = Limits { document: config.repository.max_document, ..Limits::default() };
     let unique_id = Oid::clone(&identifiers.repository_unique_id);
     Ok(Arc::new(Repository::new(unique_id, store, registry, limits)))

@@ -16,13 +16,28 @@ use crate::{DatabaseError, Row, Value};
 
 /// Longer than this, the server or the way there is taken for broken.
 const CONNECT: Duration = Duration::from_secs(10);
-const STATEMENT: Duration = Duration::from_secs(60);
+
+/// The server itself ends a statement that takes too long; if it has not even said so after this, it never will.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How long a commit may take, which replicas may have to confirm. After it, what became of it is not known.
+const COMMIT: Duration = Duration::from_secs(60);
+
+/// Unused for longer, a connection may have been forgotten on the way there: it is opened again.
+const UNUSED: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 60 });
+
+/// After so long a connection is replaced, so that a server that was added gets its share.
+const LIFETIME: Duration = Duration::from_secs(1800);
 
 /// How long a statement waits for a row that another transaction has locked.
 const LOCK: &str = "10s";
 
 /// After so long without a word the server ends a transaction: its node may have died with rows locked.
 const SILENCE: &str = "120s";
+
+/// After so long the server asks whether we are there, so that firewalls do not forget a connection that waits for a
+/// long statement.
+const ALIVE: &str = "60s";
 
 /// Prepared statements that a connection keeps. The keepers have some forty, and each length of a list or of
 /// rows makes another.
@@ -35,7 +50,10 @@ pub(crate) struct Connection {
     persistent: bool,
     /// What was to blame if the transaction cannot succeed any more.
     failure: Option<Failure>,
-    pub(super) opened: Instant,
+    /// How long a statement may take.
+    statement: Duration,
+    opened: Instant,
+    used: Instant,
     /// Held while it is in use.
     pub(super) permit: Option<OwnedSemaphorePermit>,
 }
@@ -52,7 +70,9 @@ impl Connection {
             dialect: Dialect::new(with_locks),
             persistent: !server.pooler,
             failure: None,
+            statement: server.statement,
             opened: Instant::now(),
+            used: Instant::now(),
             permit: None,
         })
     }
@@ -63,8 +83,8 @@ impl Connection {
         values: Vec<Value>,
     ) -> Result<Vec<Row>, DatabaseError> {
         let query = self.query(statement, values);
-        let found = timeout(STATEMENT, query.fetch_all(&mut self.link)).await;
-        let rows = found.unwrap_or_else(|_| Err(too_long())).map_err(|error| self.fail(error))?;
+        let found = timeout(self.statement + GRACE, query.fetch_all(&mut self.link)).await;
+        let rows = found.map_err(|_| self.fell_silent())?.map_err(|error| self.fail(error))?;
         Ok(rows.iter().map(row).collect::<Result<_, _>>()?)
     }
 
@@ -74,26 +94,33 @@ impl Connection {
         values: Vec<Value>,
     ) -> Result<u64, DatabaseError> {
         let query = self.query(statement, values);
-        let done = timeout(STATEMENT, query.execute(&mut self.link)).await;
-        let done = done.unwrap_or_else(|_| Err(too_long())).map_err(|error| self.fail(error))?;
+        let done = timeout(self.statement + GRACE, query.execute(&mut self.link)).await;
+        let done = done.map_err(|_| self.fell_silent())?.map_err(|error| self.fail(error))?;
         Ok(done.rows_affected())
     }
 
     /// Runs a migration, which takes what it takes.
     pub(crate) async fn script(&mut self, statements: &'static str) -> Result<(), DatabaseError> {
+        let unlimited = sqlx::raw_sql("SET LOCAL statement_timeout = 0").execute(&mut self.link).await;
+        unlimited.map_err(|error| self.fail(error))?;
         let done = sqlx::raw_sql(statements).execute(&mut self.link).await;
         done.map(drop).map_err(|error| self.fail(error))
     }
 
-    /// Runs BEGIN or ROLLBACK.
-    pub(super) async fn run(&mut self, statement: &'static str) -> Result<(), Failure> {
-        self.send(statement).await.map_err(Failure::of)
+    /// Begins a transaction, to which a server that is there has nothing to say but yes.
+    pub(super) async fn begin(&mut self, begin: &Begin) -> Result<(), Failure> {
+        self.send(&begin.text, begin.patience).await.map_err(Failure::of)
+    }
+
+    /// Undoes what was not committed.
+    pub(super) async fn roll_back(&mut self) -> Result<(), Failure> {
+        self.send("ROLLBACK", GRACE).await.map_err(Failure::of)
     }
 
     /// Commits. Whatever a statement has thrown, the server answers COMMIT kindly: look at
     /// [`take_failure`](Self::take_failure) before.
     pub(super) async fn commit(&mut self) -> Result<(), Failure> {
-        self.send("COMMIT").await.map_err(Failure::of_commit)
+        self.send("COMMIT", COMMIT).await.map_err(Failure::of_commit)
     }
 
     /// What was to blame if the transaction cannot succeed any more.
@@ -101,8 +128,15 @@ impl Connection {
         self.failure.take()
     }
 
-    async fn send(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
-        let done = timeout(STATEMENT, sqlx::raw_sql(statement).execute(&mut self.link)).await;
+    /// Whether it is of use for another transaction, as far as can be known without asking.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.opened.elapsed() < LIFETIME && self.used.elapsed() < UNUSED
+    }
+
+    async fn send(&mut self, statement: &str, patience: Duration) -> Result<(), sqlx::Error> {
+        let statement = sqlx::raw_sql(AssertSqlSafe(statement.to_owned()));
+        let done = timeout(patience, statement.execute(&mut self.link)).await;
+        self.used = Instant::now();
         done.unwrap_or_else(|_| Err(too_long())).map(drop)
     }
 
@@ -112,11 +146,46 @@ impl Connection {
         values.into_iter().fold(query, |query, value| query.bind(Parameter(value)))
     }
 
+    fn fell_silent(&mut self) -> DatabaseError {
+        let silent = DatabaseError::Silent(self.statement + GRACE);
+        self.failure.get_or_insert(Failure::Silent(silent)).error().clone()
+    }
+
     /// Remembers the first failure: what comes after is only its consequence.
     fn fail(&mut self, error: sqlx::Error) -> DatabaseError {
         let failure = self.failure.get_or_insert(Failure::of(error));
         failure.error().clone()
     }
+}
+
+/// How a transaction begins.
+pub(super) struct Begin {
+    text: String,
+    patience: Duration,
+}
+
+impl Begin {
+    /// To read on one view, or to write as the server isolates writers. Where a connection changes hands, its settings
+    /// are those of the transaction.
+    pub(super) fn new(server: &Server, reads: bool) -> Self {
+        let begin = if reads { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" } else { "BEGIN" };
+        if !server.pooler {
+            return Self { text: begin.to_owned(), patience: GRACE };
+        }
+        let set = |(name, value): &(&str, String)| format!("; SET LOCAL {name} = '{value}'");
+        let settings: String = limits(server).iter().map(set).collect();
+        // A pooler answers when it has a connection to the server.
+        Self { text: format!("{begin}{settings}"), patience: Duration::from_secs(30) }
+    }
+}
+
+/// Settings that bound what a transaction of ours may cost others.
+fn limits(server: &Server) -> [(&'static str, String); 3] {
+    [
+        ("statement_timeout", format!("{}ms", server.statement.as_millis())),
+        ("lock_timeout", LOCK.to_owned()),
+        ("idle_in_transaction_session_timeout", SILENCE.to_owned()),
+    ]
 }
 
 fn options(server: &Server) -> PgConnectOptions {
@@ -126,8 +195,8 @@ fn options(server: &Server) -> PgConnectOptions {
         // Where a connection changes hands, neither its statements nor its settings last.
         return options.statement_cache_capacity(0);
     }
-    let settings = [("lock_timeout", LOCK), ("idle_in_transaction_session_timeout", SILENCE)];
-    options.statement_cache_capacity(STATEMENTS).options(settings)
+    let alive = [("tcp_keepalives_idle", ALIVE.to_owned())];
+    options.statement_cache_capacity(STATEMENTS).options(limits(server)).options(alive)
 }
 
 fn with_locks(statement: &str) -> String {

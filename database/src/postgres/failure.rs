@@ -9,6 +9,8 @@ pub(super) enum Failure {
     Again(DatabaseError),
     /// The connection is of no use any more; on another it may be run again.
     Lost(DatabaseError),
+    /// The connection is of no use any more, and it took so long to find out that nobody waits for another try.
+    Silent(DatabaseError),
     /// It would fail again.
     Final(DatabaseError),
 }
@@ -28,7 +30,7 @@ impl Failure {
     pub(super) fn of_commit(error: sqlx::Error) -> Self {
         match Self::of(error) {
             Self::Again(error) => Self::Again(error),
-            Self::Lost(error) => {
+            Self::Lost(error) | Self::Silent(error) => {
                 tracing::error!(%error, "a connection was lost while it committed");
                 Self::Final(DatabaseError::OutcomeUnknown)
             }
@@ -37,12 +39,12 @@ impl Failure {
     }
 
     pub(super) const fn is_lost(&self) -> bool {
-        matches!(self, Self::Lost(_))
+        matches!(self, Self::Lost(_) | Self::Silent(_))
     }
 
     /// The error itself.
     pub(super) fn error(&self) -> &DatabaseError {
-        let (Self::Again(error) | Self::Lost(error) | Self::Final(error)) = self;
+        let (Self::Again(error) | Self::Lost(error) | Self::Silent(error) | Self::Final(error)) = self;
         error
     }
 }
@@ -52,9 +54,9 @@ fn meaning(code: &str) -> fn(DatabaseError) -> Failure {
     match code {
         // Serialization failure, deadlock. Or an id that was free a moment ago: who runs again sees whose it is.
         "40001" | "40P01" | "23505" => Failure::Again,
-        // The server goes down or comes up, or has become a standby; somebody has changed tables or statements
-        // under this connection.
-        "57P01" | "57P02" | "57P03" | "25006" | "26000" | "0A000" => Failure::Lost,
+        // The server goes down or comes up, has become a standby, or has ended a session that said nothing; somebody
+        // has changed tables or statements under this connection.
+        "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" | "26000" | "0A000" => Failure::Lost,
         code if code.starts_with("08") => Failure::Lost,
         _ => Failure::Final,
     }

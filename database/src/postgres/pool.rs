@@ -6,16 +6,13 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::connection::Connection;
+use super::connection::{Begin, Connection};
 use super::failure::Failure;
 use crate::DatabaseError;
 use crate::location::Server;
 
 /// How long a transaction waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(30);
-
-/// After so long a connection is replaced, so that all find a server that was added.
-const LIFETIME: Duration = Duration::from_secs(1800);
 
 /// What a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +25,8 @@ pub(super) enum Mode {
 
 pub(super) struct Pool {
     server: Box<Server>,
+    read: Begin,
+    write: Begin,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
@@ -35,7 +34,9 @@ pub(super) struct Pool {
 impl Pool {
     pub(super) fn new(server: &Server) -> Self {
         let permits = Semaphore::new(usize::try_from(server.connections).unwrap_or(Semaphore::MAX_PERMITS));
-        Self { server: Box::new(server.clone()), permits: Arc::new(permits), idle: Mutex::default() }
+        let (read, write) = (Begin::new(server, true), Begin::new(server, false));
+        let server = Box::new(server.clone());
+        Self { server, read, write, permits: Arc::new(permits), idle: Mutex::default() }
     }
 
     /// A connection with a transaction begun.
@@ -43,13 +44,13 @@ impl Pool {
         let permit = timeout(ACQUIRE, Arc::clone(&self.permits).acquire_owned()).await;
         let permit = permit.map_err(|_| Failure::Final(DatabaseError::Busy(ACQUIRE)))?;
         let permit = permit.map_err(|_| Failure::Final(DatabaseError::Stopped))?;
-        let idle = self.idle().pop();
-        let mut connection = match idle {
+        let mut connection = match self.unused() {
             Some(connection) => connection,
             None => Connection::open(&self.server).await?,
         };
         connection.permit = Some(permit);
-        match connection.run(self.begin_text(mode)).await {
+        let begin = if mode == Mode::Read { &self.read } else { &self.write };
+        match connection.begin(begin).await {
             Ok(()) => Ok(connection),
             Err(failure) => {
                 self.give_back(connection, true);
@@ -60,7 +61,7 @@ impl Pool {
 
     /// Undoes what was not committed, and gives the connection back.
     pub(super) async fn end(&self, mut connection: Connection, lost: bool) {
-        let lost = lost || connection.run("ROLLBACK").await.is_err();
+        let lost = lost || connection.roll_back().await.is_err();
         self.give_back(connection, lost);
     }
 
@@ -69,20 +70,16 @@ impl Pool {
         connection.permit = None;
         if lost {
             self.idle().clear();
-        } else if connection.opened.elapsed() < LIFETIME {
+        } else {
             self.idle().push(connection);
         }
     }
 
-    /// Reads are on one view. Where a connection changes hands, its settings are those of the transaction.
-    const fn begin_text(&self, mode: Mode) -> &'static str {
-        match (mode, self.server.pooler) {
-            (Mode::Read, _) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            (Mode::Write, false) => "BEGIN",
-            (Mode::Write, true) => {
-                "BEGIN; SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '120s'"
-            }
-        }
+    /// The connection that was used last, if it is of use; those that are not are closed.
+    fn unused(&self) -> Option<Connection> {
+        let mut idle = self.idle();
+        idle.retain(Connection::is_fresh);
+        idle.pop()
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {

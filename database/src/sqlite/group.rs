@@ -129,7 +129,8 @@ impl Commits {
         tracing::error!(
             %error,
             database = %self.path.display(),
-            "the disk has not confirmed a commit: the node stops, for only a restart can tell whether it is kept;              look after the disk, then start it again"
+            "the disk has not confirmed a commit: the node stops, for only a restart can tell whether it is kept; look \
+             after the disk, then start it again"
         );
         std::process::exit(1)
     }

@@ -1,6 +1,10 @@
 //! What only happens with a server: many writers at once, and connections that go.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
 use super::*;
+use crate::location::Place as At;
 
 /// A database on a server, if there is one.
 async fn on_a_server() -> Option<(Place, Database)> {
@@ -132,4 +136,129 @@ async fn a_server_that_is_not_there_is_an_error_soon() {
     let nowhere = "postgres://nobody@127.0.0.1:1/nothing".parse().unwrap();
     let refused = Database::open(&nowhere, &SCHEMA).await.unwrap_err();
     assert!(matches!(refused, DatabaseError::Sql(_)), "{refused}");
+}
+
+/// A database whose statements may take so long.
+async fn hurried(limit: Duration) -> Option<(Place, Database)> {
+    let (place, _) = on_a_server().await?;
+    let mut location = place.location().clone();
+    if let At::Postgres(server) = &mut location.place {
+        server.statement = limit;
+    }
+    let database = Database::open(&location, &SCHEMA).await.unwrap();
+    Some((place, database))
+}
+
+/// Runs a statement, and tells how often it was tried.
+async fn tried(database: &Database, statement: &'static str) -> (Result<usize, DatabaseError>, u32) {
+    let tries = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&tries);
+    let found = database.read(move |reader| {
+        count.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async move { Ok(reader.rows(statement, []).await?.len()) })
+    });
+    (found.await, tries.load(Ordering::Relaxed))
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_ended_on_the_server_and_not_tried_again() {
+    let Some((_place, database)) = hurried(Duration::from_millis(300)).await else { return };
+    let begun = Instant::now();
+    let (slow, tries) = tried(&database, "SELECT 1 FROM pg_sleep(30)").await;
+    assert!(slow.unwrap_err().to_string().contains("statement timeout"));
+    assert_eq!(tries, 1);
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    let running = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'
+        AND query LIKE '%pg_sleep(30)%' AND pid <> pg_backend_pid()";
+    assert_eq!(rows(&database, running).await.unwrap().len(), 0);
+    add(&database, "after", 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn where_nobody_waits_a_statement_takes_what_it_takes() {
+    let Some((place, _)) = on_a_server().await else { return };
+    for (location, limit) in
+        [(place.location().clone(), "1min"), (place.location().clone().unhurried(), "1d")]
+    {
+        let database = Database::look(&location, &SCHEMA).await.unwrap();
+        let mut set = rows(&database, "SELECT current_setting('statement_timeout')").await.unwrap().remove(0);
+        assert_eq!(set.take::<String>().unwrap(), limit);
+    }
+}
+
+#[tokio::test]
+async fn a_migration_takes_what_it_takes() {
+    let Some((_place, database)) = hurried(Duration::from_millis(300)).await else { return };
+    let script = database.write(|writer| Box::pin(writer.script("SELECT pg_sleep(0.6)")));
+    script.await.map_err(|error: DatabaseError| error).unwrap();
+}
+
+/// The process on the server that serves a connection.
+async fn backend(database: &Database) -> i64 {
+    rows(database, "SELECT CAST(pg_backend_pid() AS BIGINT)").await.unwrap().remove(0).take().unwrap()
+}
+
+/// Stops a process of the server, as if the way there swallowed everything, until it is dropped.
+struct Silenced(i64);
+
+impl Silenced {
+    fn new(process: i64) -> Self {
+        signal("-STOP", process);
+        Self(process)
+    }
+}
+
+impl Drop for Silenced {
+    fn drop(&mut self) {
+        signal("-CONT", self.0);
+    }
+}
+
+fn signal(name: &str, process: i64) {
+    assert!(
+        std::process::Command::new("kill").args([name, &process.to_string()]).status().unwrap().success()
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_not_waited_for_again() {
+    let Some((_place, database)) = hurried(Duration::from_millis(300)).await else { return };
+    let tries = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&tries);
+    let begun = Instant::now();
+    let silent = database.read(move |reader| {
+        count.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async move {
+            let mut row = reader.row("SELECT CAST(pg_backend_pid() AS BIGINT)", []).await?.unwrap();
+            let _silenced = Silenced::new(row.take()?);
+            reader.row("SELECT 2", []).await
+        })
+    });
+    let silent = silent.await.unwrap_err();
+    assert!(matches!(silent, DatabaseError::Silent(_)), "{silent}");
+    assert_eq!(tries.load(Ordering::Relaxed), 1);
+    assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
+    add(&database, "after", 1).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_was_forgotten_on_the_way_costs_a_moment() {
+    let Some((_place, database)) = on_a_server().await else { return };
+    let _silenced = Silenced::new(backend(&database).await);
+    let begun = Instant::now();
+    assert!(names(&database).await.is_empty());
+    assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_connection_that_lay_unused_is_opened_again() {
+    let Some((_place, database)) = on_a_server().await else { return };
+    if std::env::var_os("DOSEBOOK_TEST_POOLER").is_some() {
+        // There it is the pooler's.
+        return;
+    }
+    let first = backend(&database).await;
+    assert_eq!(backend(&database).await, first);
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    assert_ne!(backend(&database).await, first);
 }

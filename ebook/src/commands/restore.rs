@@ -162,7 +162,6 @@ async fn fill(
         (at.tables, at.rows) = (before + number + 1, 0);
         bookmark.keep_now(at)?;
     }
-    target.database.filled(target.tables).await?;
     counted(target, &source, saved).await?;
     drop(source);
     fs::remove_file(&copy).map_err(|error| file(&copy, "remove it", &error))

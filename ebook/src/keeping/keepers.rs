@@ -8,7 +8,8 @@ use repository::Store;
 
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::node::{self, Identifiers, stores};
+use crate::node::stores::{self, For};
+use crate::node::{self, Identifiers};
 
 /// What a node keeps.
 pub(crate) struct Keepers {
@@ -41,8 +42,14 @@ impl Keepers {
     /// Opens them to fill them, making what is not there yet; no node may be running.
     pub(crate) async fn take(config: Config, identifiers: Identifiers) -> Result<Self, Failure> {
         let lock = node::lock(&config)?;
-        let registry = if config.registry.enabled { Some(stores::registry(&config).await?) } else { None };
-        let store = if config.repository.enabled { Some(stores::store(&config).await?) } else { None };
+        let registry = match config.registry.enabled {
+            true => Some(stores::registry(&config, For::Keeping).await?),
+            false => None,
+        };
+        let store = match config.repository.enabled {
+            true => Some(stores::store(&config, For::Keeping).await?),
+            false => None,
+        };
         Ok(Self { config, identifiers, registry, store, _lock: Some(lock) })
     }
 

@@ -29,6 +29,11 @@ impl Progress {
         self.bar.inc(count);
     }
 
+    /// So many are done by now.
+    pub(crate) fn reached(&self, count: u64) {
+        self.bar.set_position(count);
+    }
+
     /// Something else that is printed, above the bar.
     pub(crate) fn aside(&self, print: impl FnOnce()) {
         self.bar.suspend(print);

@@ -19,6 +19,15 @@ const REPOSITORY: &str = "repository";
 /// The file in the data folder that says that a restore is under way.
 pub(crate) const RESTORING: &str = "restoring.json";
 
+/// Who opens a keeper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    /// People and other nodes wait for it.
+    Serving,
+    /// A command that goes through all that there is.
+    Keeping,
+}
+
 /// Refuses a data folder into which a backup has been restored half-way.
 pub(crate) fn restoring(config: &Config) -> Result<(), Failure> {
     if !config.data(RESTORING).exists() {
@@ -31,8 +40,8 @@ pub(crate) fn restoring(config: &Config) -> Result<(), Failure> {
 }
 
 /// Opens the registry of a node.
-pub(crate) async fn registry(config: &Config) -> Result<Registry, Failure> {
-    let location = registry_location(config)?;
+pub(crate) async fn registry(config: &Config, purpose: For) -> Result<Registry, Failure> {
+    let location = registry_location(config, purpose)?;
     let registry = Registry::open(&location, policy(config)).await;
     registry.map_err(|error| Failure::Refused(format!("{location}: {error}")))
 }
@@ -42,16 +51,16 @@ pub(crate) async fn look_at_registry(config: &Config) -> Result<Option<Registry>
     if !config.registry.enabled {
         return Ok(None);
     }
-    let location = registry_location(config)?;
+    let location = registry_location(config, For::Keeping)?;
     let registry = Registry::look(&location, policy(config)).await;
     registry.map(Some).map_err(|error| Failure::Refused(format!("{location}: {error}")))
 }
 
 /// Opens the store of a node's repository.
-pub(crate) async fn store(config: &Config) -> Result<Store, Failure> {
+pub(crate) async fn store(config: &Config, purpose: For) -> Result<Store, Failure> {
     let folder = config.data(REPOSITORY);
     make_private(&folder).map_err(|error| file(&folder, "make the folder", &error))?;
-    let location = index_location(config)?;
+    let location = index_location(config, purpose)?;
     let store = Store::open(&documents(config)?, &location).await;
     store.map_err(|error| Failure::Refused(format!("{}, {location}: {error}", config.documents())))
 }
@@ -61,7 +70,7 @@ pub(crate) async fn look_at_store(config: &Config) -> Result<Option<Store>, Fail
     if !config.repository.enabled {
         return Ok(None);
     }
-    let location = index_location(config)?;
+    let location = index_location(config, For::Keeping)?;
     let store = Store::look(&documents(config)?, &location).await;
     let store =
         store.map_err(|error| Failure::Refused(format!("{}, {location}: {error}", config.documents())));
@@ -72,20 +81,20 @@ pub(crate) async fn look_at_store(config: &Config) -> Result<Option<Store>, Fail
 pub(crate) fn tables(config: &Config) -> Result<Vec<(Location, &'static Schema)>, Failure> {
     let mut tables = Vec::new();
     if config.registry.enabled {
-        tables.push((registry_location(config)?, &registry::SCHEMA));
+        tables.push((registry_location(config, For::Keeping)?, &registry::SCHEMA));
     }
     if config.repository.enabled {
-        tables.push((index_location(config)?, &repository::SCHEMA));
+        tables.push((index_location(config, For::Keeping)?, &repository::SCHEMA));
     }
     Ok(tables)
 }
 
-fn registry_location(config: &Config) -> Result<Location, Failure> {
-    location(config, "registry.sqlite")
+fn registry_location(config: &Config, purpose: For) -> Result<Location, Failure> {
+    location(config, purpose, "registry.sqlite")
 }
 
-fn index_location(config: &Config) -> Result<Location, Failure> {
-    location(config, Path::new(REPOSITORY).join("repository.sqlite"))
+fn index_location(config: &Config, purpose: For) -> Result<Location, Failure> {
+    location(config, purpose, Path::new(REPOSITORY).join("repository.sqlite"))
 }
 
 const fn policy(config: &Config) -> Policy {
@@ -110,12 +119,13 @@ fn bucket_spool(config: &Config) -> PathBuf {
 }
 
 /// The database of the configuration, or a file of ours.
-fn location(config: &Config, name: impl AsRef<Path>) -> Result<Location, Failure> {
+fn location(config: &Config, purpose: For, name: impl AsRef<Path>) -> Result<Location, Failure> {
     let Database { url, pooler, connections } = &config.database;
     let Some(url) = url else { return Ok(Location::file(config.data(name))) };
     let location: Result<Location, _> = url.reveal().parse();
     let location = location.map_err(|error| Failure::Usage(format!("database.url: {error}")))?;
-    Ok(location.through_pooler(*pooler).with_connections(*connections))
+    let location = location.through_pooler(*pooler).with_connections(*connections);
+    Ok(if purpose == For::Keeping { location.unhurried() } else { location })
 }
 
 fn documents(config: &Config) -> Result<Documents, Failure> {

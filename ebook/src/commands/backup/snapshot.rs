@@ -25,12 +25,12 @@ pub(super) async fn take(
     private().open(&path).map_err(|error| file(&path, "make it", &error))?;
     let mut total = 0;
     for table in tables {
-        total += database.count(table).await.map_err(Keepers::failed)?;
+        total += database.about(table).await.map_err(Keepers::failed)?;
     }
     let progress = Arc::new(Progress::new(schema.keeper, 0, total, output));
     let tell = Arc::clone(&progress);
     let copy = Database::open(&Location::file(&path), schema).await.map_err(Keepers::failed)?;
-    let rows = database.copy(tables, Arc::new(copy), move |rows| tell.add(rows)).await;
+    let rows = database.copy(tables, Arc::new(copy), move |rows| tell.reached(rows)).await;
     let rows = rows.map_err(Keepers::failed)?;
     let rows = tables.iter().zip(rows).map(|(table, rows)| (table.name.to_owned(), rows)).collect();
     look_again(&path, schema, tables, &rows).await?;
