@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use database::Location;
 use metadata::PatientId;
 use soap::limits::MESSAGE;
 
@@ -21,7 +22,23 @@ pub(super) fn of(config: &Config) -> Vec<String> {
     broken.extend(repositories(config));
     broken.extend(people(config));
     broken.extend(services(config));
+    broken.extend(way_to_the_database(config));
     broken
+}
+
+/// Patients' data leaves this machine over TLS only, to a server that has shown who it is.
+fn way_to_the_database(config: &Config) -> Option<String> {
+    let place: Location = match config.database.url.as_ref()?.reveal().parse() {
+        Ok(place) => place,
+        Err(error) => return Some(format!("database.url: {error}")),
+    };
+    (!place.is_private()).then(|| {
+        format!(
+            "database.url: {place} is on another machine, and nothing says that its certificate is checked: patients' \
+             data could be read or altered on the way; write ?sslmode=verify-full&sslrootcert=ca.pem behind the name of \
+             the database, with the CA of the server (sslmode=verify-ca if its certificate bears another name)"
+        )
+    })
 }
 
 /// What a node that is one of several needs, and what one that is alone has no use for.

@@ -131,7 +131,7 @@ const BUCKET: &str = "documents = \"s3://dose/reports\"\n[s3]\n";
 
 #[test]
 fn nodes_that_share_a_database_or_a_bucket_agree_on_their_identifiers() {
-    let database = "[database]\nurl = \"postgres://ann:s3cret@db/xds\"\n";
+    let database = "[database]\nurl = \"postgres://ann:s3cret@db/xds?sslmode=verify-full\"\n";
     let alone = read(database, &[]).unwrap_err();
     assert_eq!(alone.len(), 2, "{alone:?}");
     assert!(
@@ -194,13 +194,34 @@ fn documents_travel_over_tls_unless_the_service_is_on_this_machine() {
 }
 
 #[test]
+fn patients_data_travels_to_a_database_over_tls_unless_it_is_on_this_machine() {
+    let database = |url: &str| format!("{SHARED}[database]\nurl = \"{url}\"\n");
+    for url in [
+        "postgres://ann@localhost/xds",
+        "postgres://ann@127.0.0.1:6432/xds",
+        "postgres:///xds?host=/run/postgresql",
+        "postgres://ann:s3cret@db.example/xds?sslmode=verify-full&sslrootcert=ca.pem",
+        "postgres://ann@db.example/xds?sslmode=verify-ca",
+    ] {
+        assert!(read(&database(url), &[]).is_ok(), "{url}");
+    }
+    for url in ["postgres://ann:s3cret@db.example/xds", "postgres://ann:s3cret@192.0.2.1/xds?sslmode=require"]
+    {
+        let refused = problem(&database(url));
+        assert!(refused.starts_with("database.url: postgres://"), "{refused}");
+        assert!(refused.contains("?sslmode=verify-full&sslrootcert=ca.pem"), "{refused}");
+        assert!(!refused.contains("s3cret"), "{refused}");
+    }
+}
+
+#[test]
 fn no_secret_is_ever_shown() {
     let text = format!(
         "{SHARED}{BUCKET}access_key_id = \"id\"\nsecret_access_key = \"s3cret\"\n\
-         [database]\nurl = \"postgres://ann:s3cret@db/xds\""
+         [database]\nurl = \"postgres://ann:s3cret@localhost/xds\""
     );
     let config = read(&text, &[]).unwrap();
-    assert_eq!(config.database.url.as_ref().unwrap().reveal(), "postgres://ann:s3cret@db/xds");
+    assert_eq!(config.database.url.as_ref().unwrap().reveal(), "postgres://ann:s3cret@localhost/xds");
     let shown = toml::to_string_pretty(&config.effective()).unwrap();
     let json = serde_json::to_string(&config).unwrap();
     for shown in [&shown, &json, &format!("{config:?}")] {
