@@ -4,7 +4,7 @@ mod blocks;
 
 use std::collections::BTreeMap;
 
-use metadata::{DocumentEntry, ErrorCode, RegistryErrors};
+use metadata::{DocumentEntry, ErrorCode, Flavour, RegistryErrors};
 use sha1::Sha1;
 use soap::parts::Content;
 
@@ -33,10 +33,12 @@ pub enum ConsumerError {
         error: CallError,
     },
     /// The other side said no.
-    #[error("{partner}: {errors}")]
+    #[error("{partner}: {}", .errors.said_by(*.actor))]
     Refused {
         /// Who was asked.
         partner: String,
+        /// Which of the two actors that is.
+        actor: Flavour,
         /// Why.
         #[source]
         errors: RegistryErrors,
@@ -105,7 +107,11 @@ impl Consumer {
         let answer = self.registry.ask(query).await;
         let answer = answer.map_err(|error| ConsumerError::Call { partner: partner(), error })?;
         if answer.errors.is_failure() {
-            return Err(ConsumerError::Refused { partner: partner(), errors: answer.errors });
+            return Err(ConsumerError::Refused {
+                partner: partner(),
+                actor: Flavour::Registry,
+                errors: answer.errors,
+            });
         }
         Ok(answer)
     }
@@ -140,7 +146,11 @@ impl Consumer {
         let answer = partner.ask(Retrieve { documents: vec![request] }).await;
         let mut answer = answer.map_err(|error| ConsumerError::Call { partner: name(), error })?;
         if answer.errors.is_failure() {
-            return Err(ConsumerError::Refused { partner: name(), errors: answer.errors });
+            return Err(ConsumerError::Refused {
+                partner: name(),
+                actor: Flavour::Repository,
+                errors: answer.errors,
+            });
         }
         let arrived = answer.documents.next().await;
         match arrived.map_err(|error| ConsumerError::Broken { partner: name(), error })? {

@@ -87,6 +87,8 @@ pub(crate) fn file(path: &std::path::Path, action: &str, error: &std::io::Error)
 
 #[cfg(test)]
 mod tests {
+    use metadata::{ErrorCode, Flavour, RegistryError, RegistryErrors};
+
     use super::*;
 
     #[test]
@@ -96,7 +98,9 @@ mod tests {
         assert_eq!(Failure::from(unreachable()).code(), 3);
         assert_eq!(Failure::from(call).code(), 3);
         assert_eq!(Failure::from(CallError::Nonsense("x".to_owned())).code(), 1);
-        let refused = ConsumerError::Refused { partner: "r".to_owned(), errors: Default::default() };
+        let errors = RegistryErrors::from(RegistryError::new(ErrorCode::Internal, "x"));
+        let refused = ConsumerError::Refused { partner: "r".to_owned(), actor: Flavour::Repository, errors };
+        assert_eq!(refused.to_string(), "r: XDSRepositoryError: x");
         assert_eq!(Failure::from(refused).code(), 1);
         assert_eq!(Failure::from(ConsumerError::UnknownRepository("1.2".to_owned())).code(), 2);
         assert_eq!(Failure::from(certs::Error::Name { name: "../a".to_owned() }).code(), 2);

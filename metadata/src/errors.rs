@@ -80,6 +80,12 @@ impl RegistryError {
         }
     }
 
+    /// For people, with the code as that actor spells it.
+    fn said_by(&self, actor: Flavour) -> String {
+        let place = self.location.as_ref().map(|location| format!(" ({location})")).unwrap_or_default();
+        format!("{}: {}{place}", self.code.name(actor), self.context)
+    }
+
     /// Writes it as the actor that answers.
     pub fn write(&self, actor: Flavour) -> Element {
         let element = Element::new(RS, "RegistryError")
@@ -96,8 +102,7 @@ impl RegistryError {
 /// The code under its registry name, the context, and the place.
 impl fmt::Display for RegistryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.code.name(Flavour::Registry), self.context)?;
-        self.location.as_ref().map_or(Ok(()), |location| write!(f, " ({location})"))
+        f.write_str(&self.said_by(Flavour::Registry))
     }
 }
 
@@ -129,6 +134,12 @@ impl RegistryErrors {
     /// Itself as an error, unless there are warnings at most.
     pub fn into_result(self) -> Result<(), Self> {
         if self.is_failure() { Err(self) } else { Ok(()) }
+    }
+
+    /// For people, with the codes as the actor that has said it spells them.
+    pub fn said_by(&self, actor: Flavour) -> String {
+        let said: Vec<String> = self.0.iter().map(|error| error.said_by(actor)).collect();
+        said.join("; ")
     }
 
     /// Reads an `rs:RegistryErrorList`.
@@ -168,10 +179,10 @@ impl IntoIterator for RegistryErrors {
     }
 }
 
+/// With the codes under their registry names.
 impl fmt::Display for RegistryErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut separator = "";
-        self.0.iter().try_for_each(|error| write!(f, "{}{error}", std::mem::replace(&mut separator, "; ")))
+        f.write_str(&self.said_by(Flavour::Registry))
     }
 }
 

@@ -8,7 +8,7 @@ use actors::transactions::StoredQuery;
 use actors::transactions::stored_query::{GetAll, Query};
 use futures_util::StreamExt;
 use metadata::{
-    Association, AssociationType, AvailabilityStatus, DocumentEntry, EntryUuid, Object, PatientId,
+    Association, AssociationType, AvailabilityStatus, DocumentEntry, EntryUuid, Flavour, Object, PatientId,
 };
 use sha1::{Digest, Sha1};
 
@@ -39,7 +39,8 @@ impl Snapshot {
         let (found, errors) = consumer.query(StoredQuery::leaf_class(query)).await?.into_objects();
         if !errors.is_empty() {
             // An object that cannot be read is a warning to others, to us it is missing.
-            return Err(ConsumerError::Refused { partner: "the registry".to_owned(), errors });
+            let (partner, actor) = ("the registry".to_owned(), Flavour::Registry);
+            return Err(ConsumerError::Refused { partner, actor, errors });
         }
         let (mut objects, mut twice) = (HashMap::new(), Vec::new());
         for object in found {

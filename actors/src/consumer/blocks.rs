@@ -1,6 +1,6 @@
 //! What is too much for one answer: references first, then the objects in blocks (ITI TF-2 3.18.4.1.3.3).
 
-use metadata::{EntryUuid, ErrorCode, HomeCommunityId, RegistryError, RegistryErrors};
+use metadata::{EntryUuid, ErrorCode, Flavour, HomeCommunityId, RegistryError, RegistryErrors};
 
 use super::{Consumer, ConsumerError};
 use crate::transactions::stored_query::{Found, GetDocuments, Ids, Query, ReturnType};
@@ -55,7 +55,11 @@ impl Consumer {
         let context =
             format!("{found} documents were found, {DOCUMENTS} are fetched at most: narrow the query");
         let errors = RegistryErrors::from(RegistryError::new(ErrorCode::TooManyResults, context));
-        ConsumerError::Refused { partner: self.registry.address().to_owned(), errors }
+        ConsumerError::Refused {
+            partner: self.registry.address().to_owned(),
+            actor: Flavour::Registry,
+            errors,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ mod metadata;
 
 use std::path::{Path, PathBuf};
 
-use ::metadata::{DocumentEntry, EntryUuid, ObjectId, UniqueId};
+use ::metadata::{DocumentEntry, EntryUuid, Flavour, ObjectId, UniqueId};
 use actors::transactions::documents::Outgoing;
 use actors::transactions::stored_query::{GetDocuments, Ids, Query};
 use actors::{CallError, source};
@@ -132,10 +132,10 @@ async fn submit(
     let documents: [(ObjectId, Outgoing); 1] = [(entry.entry_uuid, Outgoing { media_type, content })];
     match source::provide(&session.repository, submission, documents).await {
         Ok(answer) if answer.is_success() => {
-            let remarks = (!answer.errors.is_empty()).then(|| answer.errors.to_string());
+            let remarks = (!answer.errors.is_empty()).then(|| answer.errors.said_by(Flavour::Repository));
             Ok(Outcome::Submitted { unique_id, remarks })
         }
-        Ok(answer) => Ok(Outcome::Refused(answer.errors.to_string())),
+        Ok(answer) => Ok(Outcome::Refused(answer.errors.said_by(Flavour::Repository))),
         Err(error @ CallError::Unreachable(_)) => Err(unreachable(session.repository.address(), &error)),
         Err(error) => Ok(Outcome::Refused(error.to_string())),
     }

@@ -1,7 +1,7 @@
 //! One submission of an export, submitted again.
 
-use std::fs::{self, File};
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use actors::transactions::documents::Outgoing;
 use actors::transactions::stored_query::{
@@ -9,8 +9,10 @@ use actors::transactions::stored_query::{
 };
 use actors::transactions::{Register, RegistryResponse, StoredQuery, Transaction};
 use actors::{CallError, source};
-use metadata::{DocumentEntry, ObjectId, Submission, UniqueId};
+use futures_util::stream::try_unfold;
+use metadata::{DocumentEntry, Flavour, ObjectId, Submission, UniqueId};
 use soap::message::Message;
+use soap::parts::Content;
 use soap::xml::{Element, Limits};
 
 use super::super::export::{Document, Index};
@@ -43,18 +45,22 @@ pub(super) async fn import(session: &Session, folder: &Path, exported: &str) -> 
         Err(Failure::Refused(reason)) => return Ok(Outcome::Refused(reason)),
         Err(failure) => return Err(failure),
     }
-    let answer = match documents(folder, &index, exported).await {
-        Err(reason) => return Ok(Outcome::Refused(reason)),
-        Ok(documents) if documents.is_empty() => session.registry.ask(Register { submission }).await,
-        Ok(documents) => source::provide(&session.repository, for_a_repository(submission), documents).await,
-    };
-    outcome(answer)
+    match documents(folder, &index, exported).await {
+        Err(reason) => Ok(Outcome::Refused(reason)),
+        Ok(documents) if documents.is_empty() => {
+            outcome(session.registry.ask(Register { submission }).await, Flavour::Registry)
+        }
+        Ok(documents) => {
+            let submission = for_a_repository(submission);
+            outcome(source::provide(&session.repository, submission, documents).await, Flavour::Repository)
+        }
+    }
 }
 
-fn outcome(answer: Result<RegistryResponse, CallError>) -> Result<Outcome, Failure> {
+fn outcome(answer: Result<RegistryResponse, CallError>, actor: Flavour) -> Result<Outcome, Failure> {
     match answer {
         Ok(answer) if answer.is_success() => Ok(Outcome::Submitted),
-        Ok(answer) => Ok(Outcome::Refused(answer.errors.to_string())),
+        Ok(answer) => Ok(Outcome::Refused(answer.errors.said_by(actor))),
         Err(error @ CallError::Unreachable(_)) => Err(error.into()),
         Err(error) => Ok(Outcome::Refused(error.to_string())),
     }
@@ -101,9 +107,23 @@ async fn outgoing(folder: &Path, document: &Document) -> Result<(ObjectId, Outgo
     let unreadable = |error: std::io::Error| format!("{name}: cannot be read: {error}");
     // Before anything is sent: half a document could not be told from a connection that broke.
     is_whole(&path, &sha256).await.map_err(unreadable)?;
-    let file = File::open(path).map_err(unreadable)?;
     let id = document.entry_uuid.parse().map_err(|error| format!("submission.json: {error}"))?;
-    Ok((id, Outgoing { media_type: document.mime_type.clone(), content: content(file) }))
+    Ok((id, Outgoing { media_type: document.mime_type.clone(), content: when_its_turn_comes(path) }))
+}
+
+/// A file that is opened when it is sent: a submission may have more documents than a process may have files open.
+fn when_its_turn_comes(path: PathBuf) -> Content {
+    enum Turn {
+        Waiting(PathBuf),
+        Come(Content),
+    }
+    Content::from_stream(try_unfold(Turn::Waiting(path), |turn| async move {
+        let mut file = match turn {
+            Turn::Waiting(path) => content(tokio::fs::File::open(path).await?.into_std().await),
+            Turn::Come(file) => file,
+        };
+        Ok(file.chunk().await?.map(|chunk| (chunk, Turn::Come(file))))
+    }))
 }
 
 /// The digest that a file is named by; a name that is none could lead anywhere.
@@ -150,6 +170,8 @@ fn is_same(entry: &DocumentEntry, known: &DocumentEntry) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
 
     fn document(repository: &str, file: Option<&str>) -> Document {
@@ -161,6 +183,28 @@ mod tests {
             file: file.map(str::to_owned),
             size: Some(1),
             hash: None,
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_files_of_a_submission_are_opened_when_their_turn_comes() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().canonicalize().unwrap();
+        let of_submission = (0..3_u8).map(|number| {
+            let name = crate::keeping::hex(&Sha256::digest([number]));
+            fs::write(place.join(&name), [number]).unwrap();
+            document("1.1", Some(&name))
+        });
+        let index =
+            Index { registered_for: String::new(), documents: of_submission.collect(), objects: Vec::new() };
+        let ready = documents(&place, &index, "1.1").await.unwrap();
+        let open = fs::read_dir("/proc/self/fd")
+            .unwrap()
+            .filter_map(|file| fs::read_link(file.unwrap().path()).ok());
+        assert_eq!(open.filter(|file| file.starts_with(&place)).count(), 0);
+        for (number, (_, outgoing)) in (0..).zip(ready) {
+            assert_eq!(outgoing.content.collect(10).await.unwrap(), [number].as_slice());
         }
     }
 
