@@ -12,24 +12,26 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use metadata::{ErrorCode, RegistryError, RegistryErrors};
 use soap::fault::Fault;
-use soap::message::Message;
+use soap::message::{Held, Message};
 use soap::peer::Peer;
 use soap::server::Service;
 use tracing::Instrument;
 
 use crate::account::Account;
+use crate::answers::Answers;
 use crate::audit::{Audit, Subject};
 use crate::transactions::{Response, Transaction};
 
 type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 type OnWire = Box<dyn Fn(Message, Peer) -> Pending<'static, Result<Message, Fault>> + Send + Sync>;
 type InValues<T> =
-    Arc<dyn Fn(T, Peer, Account) -> Pending<'static, <T as Transaction>::Response> + Send + Sync>;
+    Arc<dyn Fn(T, Peer, Account) -> Pending<'static, (<T as Transaction>::Response, Held)> + Send + Sync>;
 
 /// The transactions that one actor answers.
 pub struct Endpoint {
     audit: Audit,
     answers: HashMap<&'static str, Answer>,
+    room: Arc<Answers>,
 }
 
 struct Answer {
@@ -41,7 +43,7 @@ struct Answer {
 impl Endpoint {
     /// An actor that answers nothing yet.
     pub fn new(audit: Audit) -> Self {
-        Self { audit, answers: HashMap::new() }
+        Self { audit, answers: HashMap::new(), room: Arc::default() }
     }
 
     /// Answers `T` with a function of the actor.
@@ -53,18 +55,27 @@ impl Endpoint {
         F: Fn(Arc<A>, T, Peer) -> P + Copy + Send + Sync + 'static,
         P: Future<Output = Result<T::Response, RegistryErrors>> + Send + 'static,
     {
-        let actor = Arc::clone(actor);
+        let (actor, room) = (Arc::clone(actor), Arc::clone(&self.room));
         let in_values: InValues<T> = Arc::new(move |request: T, peer: Peer, account: Account| {
-            let (actor, span) = (Arc::clone(&actor), account.span());
+            let (actor, room, span) = (Arc::clone(&actor), Arc::clone(&room), account.span());
             let answering = async move {
                 let subject = request.subject();
-                let answer = AssertUnwindSafe(handler(actor, request, peer)).catch_unwind().await;
-                let response = match answer {
-                    Ok(answer) => answer.unwrap_or_else(T::Response::refusal),
-                    Err(_) => T::Response::refusal(internal("answering", &"a panic")),
+                let answering = async {
+                    match AssertUnwindSafe(handler(actor, request, peer)).catch_unwind().await {
+                        Ok(answer) => answer.unwrap_or_else(T::Response::refusal),
+                        Err(_) => T::Response::refusal(internal("answering", &"a panic")),
+                    }
+                };
+                let (response, held) = match T::IS_LARGE {
+                    true => room.work(answering, Response::held).await,
+                    false => (answering.await, Some(Held::nothing())),
+                };
+                let (response, held) = match held {
+                    Some(held) => (response, held),
+                    None => (T::Response::refusal(no_room()), Held::nothing()),
                 };
                 account.close::<T>(subject, Ok(&response)).await;
-                response
+                (response, held)
             };
             Box::pin(answering.instrument(span))
         });
@@ -93,7 +104,11 @@ impl Endpoint {
                 // A task of its own, as `soap::server` gives to what comes over the wire: whoever asked may turn away,
                 // but what was begun ends, and is audited.
                 let answer = tokio::spawn(answer(request, Peer::local(), account)).await;
-                Ok(answer.unwrap_or_else(|gone| T::Response::refusal(internal("answering", &gone))))
+                // What is of this node is looked at here and now.
+                Ok(answer.map_or_else(
+                    |gone| T::Response::refusal(internal("answering", &gone)),
+                    |(answer, _)| answer,
+                ))
             }
             None => Err(Fault::action_not_supported(T::ACTION)),
         }
@@ -110,16 +125,22 @@ async fn answer<T: Transaction>(
         return Err(Fault::action_mismatch(T::ACTION, &message.body.name));
     }
     let account = Account::answering::<T>(&audit, &peer, message.message_id.as_deref());
-    let response = match T::read(message) {
+    let (response, held) = match T::read(message) {
         Ok(request) => ask(request, peer, account).await,
         Err(errors) => {
             let response = T::Response::refusal(errors);
             account.close::<T>(Subject::default(), Ok(&response)).await;
-            response
+            (response, Held::nothing())
         }
     };
     let (body, parts) = response.write(T::ANSWERED_BY);
-    Ok(Message { parts, ..Message::new(T::RESPONSE_ACTION, body, T::ENCODING) })
+    Ok(Message { parts, held, ..Message::new(T::RESPONSE_ACTION, body, T::ENCODING) })
+}
+
+/// The answer is there, and there is no memory to hold it until it has gone out (ITI TF-3 4.2.4.1).
+fn no_room() -> RegistryErrors {
+    let context = "too many large answers are on their way out; ask again later, or for less";
+    RegistryError::new(ErrorCode::Busy, context).into()
 }
 
 /// An error of the node itself: the log gets what happened under a fresh id, the peer gets the id
@@ -166,7 +187,9 @@ impl Service for Endpoints {
 mod tests {
     use super::*;
     use crate::Partner;
-    use crate::transactions::{ProvideAndRegister, Register, RegistryResponse};
+    use crate::answers;
+    use crate::transactions::stored_query::{Found, GetDocuments, Ids, Query};
+    use crate::transactions::{ProvideAndRegister, QueryResponse, Register, RegistryResponse, StoredQuery};
     use metadata::sample;
     use soap::message::Encoding;
     use soap::xml::{Element, Limits, Namespace};
@@ -189,6 +212,38 @@ mod tests {
             Some(_) => Ok(RegistryResponse::default()),
             None => Err(RegistryError::new(ErrorCode::Metadata, "no title").into()),
         }
+    }
+
+    /// Finds ten thousand objects, whatever is asked.
+    async fn query(_: Arc<Registry>, _: StoredQuery, _: Peer) -> Result<QueryResponse, RegistryErrors> {
+        Ok(QueryResponse::of(vec![Found::Written("<x/>".into()); 10_000]))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn large_answers_are_held_until_they_have_gone_out_and_no_more_than_there_is_room_for() {
+        let endpoint = Endpoint::new(Audit::none()).answers(&Arc::new(Registry), query);
+        let ids = Ids::UniqueIds(vec!["1.2.3".parse().unwrap()]);
+        let question = StoredQuery::leaf_class(Query::GetDocuments(GetDocuments { ids }));
+        let ask = async || {
+            let message = Message::new(StoredQuery::ACTION, question.clone().write().0, Encoding::Simple);
+            endpoint.answer(message, Peer::local()).await.unwrap()
+        };
+        let is_whole = |answer: &Message| answer.body.elements().any(|list| list.children.len() == 10_000);
+        let mut held = Vec::new();
+        let refused = loop {
+            let answer = ask().await;
+            match is_whole(&answer) {
+                true => held.push(answer),
+                false => break answer,
+            }
+        };
+        let size = QueryResponse::of(vec![Found::Written("<x/>".into()); 10_000]).held();
+        assert_eq!(held.len(), answers::HELD / size);
+        let codes = QueryResponse::read(refused).unwrap().errors;
+        assert_eq!(codes.0[0].code.name(StoredQuery::ANSWERED_BY), "XDSRegistryBusy");
+        held.pop();
+        assert!(is_whole(&ask().await));
+        drop(held);
     }
 
     struct Desk {

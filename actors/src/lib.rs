@@ -5,6 +5,7 @@
 //! once: in [`endpoint`] for who answers, in [`call`] for who asks.
 
 mod account;
+mod answers;
 pub mod audit;
 pub mod call;
 pub mod consumer;

@@ -47,6 +47,8 @@ pub trait Transaction: Sized + Send + 'static {
     /// Whether asking twice does no more than asking once (RFC 9110 section 9.2.1), so that it may be asked again
     /// when the connection broke before the answer.
     const IS_SAFE: bool;
+    /// Whether an answer may hold much until it has gone out (see [`Response::held`]).
+    const IS_LARGE: bool = false;
     /// What audit says about this transaction whoever uses it.
     const AUDIT: audit::Kind;
     /// What comes back.
@@ -69,6 +71,11 @@ pub trait Response: Sized + Send + 'static {
 
     /// What went wrong, warnings included.
     fn errors(&self) -> &RegistryErrors;
+
+    /// About how many bytes of memory it holds, documents that stream behind it excepted.
+    fn held(&self) -> usize {
+        0
+    }
 
     /// The audit records that the answer makes of what the request was about: one, unless part of it was done
     /// and part was not (ITI TF-2 3.43.6).

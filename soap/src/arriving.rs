@@ -275,7 +275,8 @@ mod tests {
         let other = Turns { of_peer: Arc::new(Semaphore::new(2)), ..many.clone() };
         let done = Arc::new(std::sync::Mutex::new(Vec::new()));
         let upload = |name: String, turns: &Turns| {
-            let (arriving, done) = (large(turns), Arc::clone(&done));
+            let whole = http_body_util::Full::new(Bytes::from(vec![0; limits::LARGE_BODY as usize]));
+            let (arriving, done) = (Arriving::new(whole, Some(turns.clone()), None), Arc::clone(&done));
             tokio::spawn(async move {
                 arriving.take_turn().await.unwrap();
                 tokio::time::sleep(Duration::from_secs(9)).await;

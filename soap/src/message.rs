@@ -4,6 +4,9 @@ pub(crate) mod inline;
 pub(crate) mod read;
 pub(crate) mod write;
 
+use std::any::Any;
+use std::fmt;
+
 use uuid::Uuid;
 
 use crate::addressing;
@@ -38,6 +41,34 @@ pub struct Message {
     pub parts: Parts,
     /// How it goes, or came.
     pub encoding: Encoding,
+    /// What it takes up until it has gone out.
+    pub held: Held,
+}
+
+/// Something that is dropped when the message that has it has gone out, or cannot.
+#[derive(Default)]
+pub struct Held(Option<Box<dyn Any + Send + Sync>>);
+
+impl Held {
+    /// What is dropped then.
+    pub fn new(held: impl Any + Send + Sync) -> Self {
+        Self(Some(Box::new(held)))
+    }
+
+    /// Nothing.
+    pub const fn nothing() -> Self {
+        Self(None)
+    }
+
+    pub(crate) const fn is_nothing(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_nothing() { "Held(nothing)" } else { "Held(something)" })
+    }
 }
 
 impl Message {
@@ -52,6 +83,7 @@ impl Message {
             body,
             parts: Parts::none(),
             encoding,
+            held: Held::nothing(),
         }
     }
 

@@ -228,6 +228,7 @@ impl Transaction for StoredQuery {
     const ENCODING: Encoding = Encoding::Simple;
     const ANSWERED_BY: Flavour = Flavour::Registry;
     const IS_SAFE: bool = true;
+    const IS_LARGE: bool = true;
     const AUDIT: audit::Kind = audit::Kind {
         transaction: "ITI-18",
         name: "Registry Stored Query",

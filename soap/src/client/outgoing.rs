@@ -178,15 +178,15 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_at_hand_is_not_whole_until_its_last_piece() {
-        let outgoing = outgoing(Content::of_pieces([vec![1; 3 * PIECE].into(), vec![2; 9].into()]));
-        let progress = outgoing.begin();
-        let mut body = outgoing.request(&progress).unwrap().into_body();
+        let at_hand = outgoing(Content::of_pieces([vec![1; 3 * PIECE].into(), vec![2; 9].into()]));
+        let progress = at_hand.begin();
+        let mut body = at_hand.request(&progress).unwrap().into_body();
         for _ in 0..3 {
             body.chunk().await.unwrap().unwrap();
-            assert!(outgoing.is_not_whole(&progress));
+            assert!(at_hand.is_not_whole(&progress));
         }
         body.chunk().await.unwrap().unwrap();
-        assert!(!outgoing.is_not_whole(&progress));
-        assert!(!super::tests::outgoing(stream(1)).is_not_whole(&Progress::default()));
+        assert!(!at_hand.is_not_whole(&progress));
+        assert!(!outgoing(stream(1)).is_not_whole(&Progress::default()));
     }
 }

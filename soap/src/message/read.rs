@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 
 use super::inline::Extractor;
-use super::{Encoding, Message};
+use super::{Encoding, Held, Message};
 use crate::addressing::{self, Addressing, Side};
 use crate::envelope::Envelope;
 use crate::fault::Fault;
@@ -87,6 +87,7 @@ pub(crate) async fn read(
         body: envelope.body,
         parts,
         encoding,
+        held: Held::nothing(),
     })
 }
 

@@ -26,7 +26,13 @@ const PIECE: usize = 64 << 10;
 
 /// The media type and the bytes of a message; documents that have to wait do so in a folder. What is written
 /// late, and is too much to be written here, may still break the content off.
-pub(crate) fn write(message: Message, folder: &Folder) -> io::Result<(String, Content)> {
+pub(crate) fn write(mut message: Message, folder: &Folder) -> io::Result<(String, Content)> {
+    let held = std::mem::take(&mut message.held);
+    let (media_type, content) = written(message, folder)?;
+    Ok((media_type, content.holding(held)))
+}
+
+fn written(message: Message, folder: &Folder) -> io::Result<(String, Content)> {
     let mut headers = addressing::write(&message);
     headers.extend(message.headers);
     let mut envelope = Envelope { headers, body: message.body }.close();

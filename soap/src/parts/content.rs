@@ -10,6 +10,8 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use hyper::body::{Body, Frame, SizeHint};
 
+use crate::message::Held;
+
 /// A stream of bytes that can be read once.
 pub struct Content(Inner);
 
@@ -44,6 +46,16 @@ impl Content {
             Inner::Whole(bytes) => Some(vec![bytes.clone()]),
             Inner::Pieces(pieces) => Some(pieces.iter().cloned().collect()),
             Inner::Stream(_) => None,
+        }
+    }
+
+    /// With something that is dropped when all of it has gone out. What is at hand takes up no more than its bytes.
+    pub(crate) fn holding(self, held: Held) -> Self {
+        match &self.0 {
+            Inner::Stream(_) if !held.is_nothing() => Self::from_stream(self.inspect(move |_| {
+                let _ = &held;
+            })),
+            _ => self,
         }
     }
 
@@ -160,6 +172,19 @@ mod tests {
         assert_eq!(three_chunks().collect(3).await.unwrap(), "abc");
         assert_eq!(three_chunks().collect(2).await.unwrap_err().kind(), io::ErrorKind::FileTooLarge);
         assert_eq!(Content::empty().collect(0).await.unwrap(), "");
+    }
+
+    #[tokio::test]
+    async fn holds_until_all_of_it_has_gone_out_what_it_is_given() {
+        let held = std::sync::Arc::new(());
+        let mut content = three_chunks().holding(Held::new(std::sync::Arc::clone(&held)));
+        while content.chunk().await.unwrap().is_some() {
+            assert_eq!(std::sync::Arc::strong_count(&held), 2);
+        }
+        drop(content);
+        assert_eq!(std::sync::Arc::strong_count(&held), 1);
+        let at_hand = Content::from(b"xy".to_vec()).holding(Held::new(std::sync::Arc::clone(&held)));
+        assert_eq!((std::sync::Arc::strong_count(&held), at_hand.pieces().unwrap().len()), (1, 1));
     }
 
     #[test]
