@@ -66,6 +66,7 @@ const METERS: &[Meter] = &[
     histogram("dosebook_commit_seconds", SECONDS, "Time that a commit took"),
     counter("dosebook_storage_errors_total", "Failures of what keeps data"),
     counter("dosebook_swept_total", "What the sweeper has settled"),
+    gauge("dosebook_objects_condemned", "Objects that no document names and that are not removed yet"),
     gauge("dosebook_documents_in_doubt", "Documents that the last sweep could not settle"),
     gauge("dosebook_last_sweep_timestamp_seconds", "When something was swept last"),
     counter("dosebook_documents_scrubbed_total", "Documents that were read again in the background"),

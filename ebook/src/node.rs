@@ -165,9 +165,18 @@ impl Node {
             let id = self.identifiers.repository_unique_id.to_string();
             checks.push(check("repository", repository_answers(endpoint, id).await));
             let damaged = repository.damaged().await.unwrap_or_default();
-            let note = (damaged > 0).then(|| {
+            let damaged = (damaged > 0).then(|| {
                 format!("{damaged} damaged, which are not given to anyone: restore what the log names from a backup")
             });
+            let held_back = match self.config.repository.remove_many {
+                true => None,
+                false => repository.held_back().await.unwrap_or_default(),
+            };
+            let held_back = held_back.map(|objects| {
+                format!("{objects} objects that no document names, too many to be removed: see `repository.remove_many`")
+            });
+            let notes: Vec<String> = damaged.into_iter().chain(held_back).collect();
+            let note = (!notes.is_empty()).then(|| notes.join("; "));
             let owns = match repository.owns_its_place() {
                 true => Ok(()),
                 false => Err("it is not known yet whose documents the storage service has: see the log".to_owned()),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use database::Database;
 use futures_util::stream::TryChunksError;
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use futures_util::{Stream, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
@@ -221,28 +221,24 @@ impl Contents {
         }
     }
 
-    /// The objects of one of the 256 shelves with the second of their last change, in batches; with the first shelf
-    /// also those that have no key yet.
+    /// The objects of one of the 256 shelves with the second of their last change, in batches.
     pub(crate) fn dated(
         &self,
         shelf: u8,
     ) -> impl Stream<Item = Result<Vec<(String, i64)>, StoreError>> + Send {
-        let objects = Arc::clone(&self.objects);
-        let incoming = (shelf == 0).then(|| INCOMING.to_owned());
-        let prefixes = incoming.into_iter().chain([format!("{DOCUMENTS}/{shelf:02x}")]);
-        let listed = futures_util::stream::iter(prefixes)
-            .flat_map(move |prefix| objects.list(Some(&Path::from(prefix))));
+        let listed = self.objects.list(Some(&Path::from(format!("{DOCUMENTS}/{shelf:02x}"))));
         let dated = listed.map_ok(|object| (object.location.to_string(), object.last_modified.timestamp()));
         dated.err_into().try_chunks(BATCH).map_err(|TryChunksError(_, error)| error)
     }
 
-    /// Removes what a crash has left unfinished on a shelf and the store does not list; how many files or uploads.
+    /// Removes what a crash has left unfinished: on a shelf, and with the first one all that has no key yet; how many
+    /// files or uploads.
     pub(crate) async fn remove_unfinished(&self, shelf: u8, before: i64) -> Result<usize, StoreError> {
         match &self.place {
             Place::Folder(path) => {
                 let incoming = (shelf == 0).then(|| path.join(INCOMING));
                 let shelf = path.join(DOCUMENTS).join(format!("{shelf:02x}"));
-                Ok(folder::sweep_unfinished(incoming.into_iter().chain([shelf]).collect(), before).await)
+                Ok(folder::sweep_unfinished(shelf, incoming, before).await)
             }
             Place::Bucket(bucket) if shelf == 0 => bucket.abort_stale(before).await,
             Place::Bucket(_) => Ok(0),

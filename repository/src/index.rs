@@ -1,5 +1,8 @@
 //! Which document is which: ids, hashes and the object that holds the bytes.
 
+pub(crate) mod removal;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use database::{Database, DatabaseError, Migration, Reader, Row, Schema, Writer};
@@ -22,6 +25,7 @@ pub(crate) const SCHEMA: Schema = Schema {
             sqlite: include_str!("index/sqlite_4.sql"),
             postgres: include_str!("index/postgres_4.sql"),
         },
+        Migration::same(include_str!("index/both_5.sql")),
     ],
 };
 
@@ -68,10 +72,40 @@ pub(crate) struct Found {
     pub(crate) registered: bool,
 }
 
+/// Documents in the order of their numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    /// Those whose row can be read.
+    pub(crate) documents: Vec<Found>,
+    pub(crate) rows: i64,
+    /// The number of the last row.
+    pub(crate) last: Option<i64>,
+}
+
+impl Batch {
+    fn read(rows: Vec<Row>) -> Result<Self, DatabaseError> {
+        let mut batch = Self { rows: i64::try_from(rows.len()).unwrap_or(i64::MAX), ..Self::default() };
+        for mut row in rows {
+            let number = row.take()?;
+            batch.last = Some(number);
+            match Found::rest(number, row) {
+                Ok(found) => batch.documents.push(found),
+                Err(error) => tracing::error!(number, %error, "the row of a document cannot be read"),
+            }
+        }
+        Ok(batch)
+    }
+}
+
 impl Found {
     fn read(mut row: Row) -> Result<Self, DatabaseError> {
+        let number = row.take()?;
+        Self::rest(number, row)
+    }
+
+    fn rest(number: i64, mut row: Row) -> Result<Self, DatabaseError> {
         Ok(Self {
-            number: row.take()?,
+            number,
             unique_id: row.take()?,
             key: row.take()?,
             sha256: row.take()?,
@@ -102,14 +136,9 @@ const INSERT: &str = "INSERT INTO document
     (unique_id, object_key, sha256, sha1, size, mime_type, provided, registered, share)
     VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8) ON CONFLICT (object_key, share) DO NOTHING RETURNING number";
 const MARK: &str =
-    "UPDATE document SET registered = 1 WHERE registered = 0 AND number IN ($list) RETURNING number";
+    "UPDATE document SET registered = 1 WHERE registered < 2 AND number IN ($list) RETURNING number";
 const DELETE: &str = "DELETE FROM document WHERE number = $1 AND registered = 0 RETURNING object_key";
-const CONDEMN: &str = "INSERT INTO document
-    (unique_id, object_key, sha256, sha1, size, mime_type, provided, registered, share)
-    VALUES ('', $1, $2, $2, 0, '', 0, 2, 0)
-    ON CONFLICT (object_key, share) DO UPDATE SET registered = 2 WHERE document.registered = 2";
-const SPARE: &str = "DELETE FROM document WHERE object_key = $1 AND share = 0 AND registered = 2";
-const IS_CONDEMNED: &str = "SELECT number FROM document WHERE object_key = $1 AND registered = 2";
+const IS_CONDEMNED: &str = "SELECT number FROM document WHERE object_key = $1 AND registered >= 2";
 /// The document that brought the object holds it now.
 const MEND: &str = "UPDATE document
     SET object_key = $1, share = CASE WHEN number = $2 THEN 0 WHEN share = 0 THEN $3 ELSE share END
@@ -144,13 +173,12 @@ pub(crate) async fn find_then<T: Send + 'static>(
 /// registered.
 pub(crate) async fn pending(index: &Database, time: i64, after: i64) -> Result<Vec<Found>, DatabaseError> {
     let rows = index.read(move |reader| reader.rows(PENDING, [time.into(), after.into()])).await?;
-    rows.into_iter().map(Found::read).collect()
+    Ok(Batch::read(rows)?.documents)
 }
 
 /// The next documents after a number.
-pub(crate) async fn after(index: &Database, after: i64, limit: i64) -> Result<Vec<Found>, DatabaseError> {
-    let rows = index.read(move |reader| reader.rows(AFTER, [after.into(), limit.into()])).await?;
-    rows.into_iter().map(Found::read).collect()
+pub(crate) async fn after(index: &Database, after: i64, limit: i64) -> Result<Batch, DatabaseError> {
+    Batch::read(index.read(move |reader| reader.rows(AFTER, [after.into(), limit.into()])).await?)
 }
 
 /// Which index this is.
@@ -174,73 +202,6 @@ pub(crate) async fn names(index: &Database, key: &str) -> Result<bool, DatabaseE
         .read(move |reader| {
             let key = key.clone();
             Box::pin(async move { is_named(reader, &key).await })
-        })
-        .await
-}
-
-/// Which of these objects no document names. They are condemned: no document can be filed with them any more,
-/// until they are [spared](spare).
-pub(crate) async fn condemn(index: &Database, keys: Vec<String>) -> Result<Vec<String>, DatabaseError> {
-    // Most are named: only the others are worth a place in the writer's queue.
-    let keys = Arc::new(keys);
-    let unnamed = index.read(move |reader| {
-        let keys = Arc::clone(&keys);
-        Box::pin(async move {
-            let mut unnamed = Vec::new();
-            for key in keys.iter() {
-                if !is_named(reader, key).await? {
-                    unnamed.push(key.clone());
-                }
-            }
-            Ok::<_, DatabaseError>(unnamed)
-        })
-    });
-    let unnamed = unnamed.await?;
-    if unnamed.is_empty() {
-        return Ok(unnamed);
-    }
-    let unnamed = Arc::new(unnamed);
-    index
-        .write(move |writer| {
-            let unnamed = Arc::clone(&unnamed);
-            Box::pin(async move {
-                let mut condemned = Vec::new();
-                for key in unnamed.iter() {
-                    if condemn_one(writer, key).await? {
-                        condemned.push(key.clone());
-                    }
-                }
-                Ok(condemned)
-            })
-        })
-        .await
-}
-
-/// Takes the place of the document that would hold the object: who comes second, we or it, gives way. Rows that
-/// share it had locked the one that held it, so they are here to be seen.
-async fn condemn_one(writer: &mut Writer, key: &str) -> Result<bool, DatabaseError> {
-    if writer.execute(CONDEMN, [key.into(), Vec::new().into()]).await? == 0 {
-        return Ok(false);
-    }
-    let shared = is_named(writer, key).await?;
-    if shared {
-        writer.execute(SPARE, [key.into()]).await?;
-    }
-    Ok(!shared)
-}
-
-/// Forgets that objects were condemned: they are gone.
-pub(crate) async fn spare(index: &Database, keys: Vec<String>) -> Result<(), DatabaseError> {
-    let keys = Arc::new(keys);
-    index
-        .write(move |writer| {
-            let keys = Arc::clone(&keys);
-            Box::pin(async move {
-                for key in keys.iter() {
-                    writer.execute(SPARE, [key.as_str().into()]).await?;
-                }
-                Ok(())
-            })
         })
         .await
 }
@@ -312,43 +273,38 @@ pub(crate) async fn mend(index: &Database, twice: &Twice) -> Result<(), StoreErr
         .await
 }
 
-/// Notes that the registry knows these documents.
-pub(crate) async fn mark_registered(index: &Database, numbers: Vec<i64>) -> Result<(), DatabaseError> {
+/// Notes that the registry knows these documents; how many of them there are.
+pub(crate) async fn mark_registered(index: &Database, numbers: Vec<i64>) -> Result<usize, DatabaseError> {
     let numbers = Arc::new(numbers);
     index
         .write(move |writer| {
             let numbers = Arc::clone(&numbers);
             Box::pin(async move {
                 let list = numbers.iter().map(|number| (*number).into());
-                writer.rows_among(MARK, [], list).await.map(drop)
+                writer.rows_among(MARK, [], list).await.map(|marked| marked.len())
             })
         })
         .await
 }
 
-/// Takes out documents that are not known to be registered; gives back the objects that nothing names any more. No later document can name
-/// them again, because a key is only shared while a row has it.
+/// Takes out documents that are not known to be registered; the objects that they named. Whether others name these is
+/// only seen in a transaction that begins afterwards.
 pub(crate) async fn remove(index: &Database, numbers: Vec<i64>) -> Result<Vec<String>, DatabaseError> {
     let numbers = Arc::new(numbers);
     index
         .write(move |writer| {
             let numbers = Arc::clone(&numbers);
             Box::pin(async move {
-                let mut free = Vec::new();
+                let mut keys = BTreeSet::new();
                 for number in numbers.iter() {
-                    free.extend(remove_one(writer, *number).await?);
+                    if let Some(mut row) = writer.row(DELETE, [(*number).into()]).await? {
+                        keys.insert(row.take()?);
+                    }
                 }
-                Ok(free)
+                Ok(keys.into_iter().collect())
             })
         })
         .await
-}
-
-async fn remove_one(writer: &mut Writer, number: i64) -> Result<Option<String>, DatabaseError> {
-    let Some(mut row) = writer.row(DELETE, [number.into()]).await? else { return Ok(None) };
-    let key: String = row.take()?;
-    let named = is_named(writer, &key).await?;
-    Ok((!named).then_some(key))
 }
 
 async fn is_named(reader: &mut Reader, key: &str) -> Result<bool, DatabaseError> {

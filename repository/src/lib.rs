@@ -15,7 +15,7 @@ mod sweep;
 mod tend;
 mod upkeep;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use actors::audit::Audit;
 use actors::transactions::{ProvideAndRegister, RegistryResponse, Retrieve, RetrieveResponse};
@@ -27,6 +27,7 @@ pub use content::{Bucket, Documents};
 pub use keeping::{Index, Indexed, SCHEMA, Shelf, TABLES};
 pub use store::{Store, StoreError};
 pub use sweep::Swept;
+pub use tend::Upkeep;
 
 /// A repository: its store, its name and the registry that it tells.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ pub struct Repository {
     store: Store,
     registry: Partner,
     limits: Limits,
-    counted: scrub::Counted,
+    unknown: Mutex<sweep::Unknown>,
 }
 
 /// What one submission may cost.
@@ -56,7 +57,7 @@ impl Default for Limits {
 impl Repository {
     /// A repository of that `repositoryUniqueId`.
     pub fn new(unique_id: Oid, store: Store, registry: Partner, limits: Limits) -> Self {
-        Self { unique_id, store, registry, limits, counted: scrub::Counted::default() }
+        Self { unique_id, store, registry, limits, unknown: Mutex::default() }
     }
 
     /// The `repositoryUniqueId`.

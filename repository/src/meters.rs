@@ -38,8 +38,14 @@ pub(crate) fn swept(swept: &Swept) {
     };
     count("confirmed", swept.confirmed);
     count("removed", swept.removed);
+    count("condemned", swept.condemned);
     count("objects", swept.objects);
     gauge!("dosebook_last_sweep_timestamp_seconds").set(jiff::Timestamp::now().as_second() as f64);
+}
+
+/// So many objects are condemned and not yet removed.
+pub(crate) fn condemned(objects: u64) {
+    gauge!("dosebook_objects_condemned").set(objects as f64);
 }
 
 /// What could not be settled.

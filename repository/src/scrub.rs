@@ -1,8 +1,8 @@
 //! Reads every document again, in the background and at a pace, to find damage while it can be mended (design D2).
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::io::{self, ErrorKind};
-use std::sync::{Mutex, PoisonError};
 
 use actors::integrity::Altered;
 use database::Database;
@@ -13,8 +13,14 @@ use crate::meters;
 use crate::store::{Found, Store, StoreError};
 use crate::upkeep;
 
-/// Documents that are read before where we are is noted.
+/// Documents that are read before where we are is noted: as many as are due in so many seconds, within these bounds.
 const BATCH: i64 = 64;
+const LARGEST_BATCH: i64 = 4_096;
+const LOOK: i64 = 10;
+/// After so many documents in a row that cannot be read, the store is taken for out of reach.
+const AWAY: usize = 3;
+/// Seconds until it is asked again.
+const AGAIN: i64 = 3_600;
 const DAY: i64 = 24 * 3_600;
 
 /// Where scrubbing stands: after this number, and when to go on.
@@ -24,50 +30,60 @@ pub(crate) struct Pace {
     pub(crate) due: i64,
 }
 
-/// How many documents there were, and when that was asked: counting many takes long, so it is done once a day.
-#[derive(Debug, Default)]
-pub(crate) struct Counted(Mutex<Option<(i64, i64)>>);
-
-impl Counted {
-    async fn at(&self, now: i64, index: &Database) -> Result<i64, StoreError> {
-        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((when, count)) = last
-            && (when..when.saturating_add(DAY)).contains(&now)
-        {
-            return Ok(count);
-        }
-        let count = index::count(index).await?;
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, count));
-        Ok(count)
-    }
-}
-
 impl Repository {
-    /// Reads some documents after a number; what was asked for in so many days is spread over them.
+    /// Reads some documents after a number; what was asked for in so many days is spread over them. One that cannot be
+    /// read now is left to the next round: it must not keep the others from being read.
     pub(crate) async fn scrub(&self, after: i64, now: i64, days: u32) -> Result<Pace, StoreError> {
         let index = self.store.index();
+        let time = DAY.saturating_mul(i64::from(days)).max(1);
+        // Numbers have gaps, and on PostgreSQL they begin where the clock is: they say nothing of how many there are.
+        let all = upkeep::documents(index, now).await?.max(1);
+        let limit = (all.saturating_mul(LOOK) / time).clamp(BATCH, LARGEST_BATCH);
         if after == 0 {
             upkeep::forget_removed(index).await?;
         }
         let known = upkeep::damaged(index).await?;
-        let documents = index::after(index, after, BATCH).await?;
-        for document in &documents {
-            match self.store.examine(document).await? {
-                None if known.contains(&document.key) => {
-                    upkeep::forget_damage(index, &document.key).await?;
-                    tracing::info!(object = document.key, "a damaged document is whole again");
+        let batch = index::after(index, after, limit).await?;
+        let mut unread = 0;
+        for document in &batch.documents {
+            match self.store.examine(document).await {
+                Ok(problem) => self.note(document, problem, &known).await?,
+                Err(StoreError::Index(error)) => return Err(error.into()),
+                Err(error) => {
+                    meters::failed(&error);
+                    tracing::warn!(%error, object = document.key, "a kept document could not be read again");
+                    unread += 1;
+                    if unread == AWAY {
+                        return Ok(Pace { position: document.number, due: now.saturating_add(AGAIN) });
+                    }
+                    continue;
                 }
-                None => {}
-                Some(problem) => self.store.report(&document.key, &problem).await?,
             }
-            meters::scrubbed();
+            unread = 0;
         }
-        let read = documents.len() as i64;
-        let last = documents.last().filter(|_| read == BATCH).map(|last| last.number);
-        // Numbers have gaps, and on PostgreSQL they begin where the clock is: they say nothing of how many there are.
-        let all = self.counted.at(now, index).await?.max(read).max(1);
-        let pause = DAY.saturating_mul(i64::from(days)).saturating_mul(read.max(1)) / all;
+        let last = batch.last.filter(|_| batch.rows == limit);
+        let read = batch.rows.max(1);
+        let pause = time.saturating_mul(read) / all.max(read);
         Ok(Pace { position: last.unwrap_or(0), due: now.saturating_add(pause.max(1)) })
+    }
+
+    /// Notes what was found of a document.
+    async fn note(
+        &self,
+        document: &Found,
+        problem: Option<String>,
+        known: &HashSet<String>,
+    ) -> Result<(), StoreError> {
+        meters::scrubbed();
+        match problem {
+            None if known.contains(&document.key) => {
+                upkeep::forget_damage(self.store.index(), &document.key).await?;
+                tracing::info!(object = document.key, "a damaged document is whole again");
+                Ok(())
+            }
+            None => Ok(()),
+            Some(problem) => self.store.report(&document.key, &problem).await,
+        }
     }
 
     /// How many documents are known to be damaged.

@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinError;
 
 use crate::content::{Contents, Documents, Kept, whole_file};
-use crate::index::{self, Twice};
+use crate::index::{self, Twice, removal};
 pub(crate) use crate::index::{Found, New};
 use crate::meters;
 use crate::scrub;
@@ -180,28 +180,55 @@ impl Store {
 
     /// Notes that the registry knows these documents.
     pub(crate) async fn registered(&self, numbers: Vec<i64>) -> Result<(), StoreError> {
-        Ok(index::mark_registered(&self.index, numbers).await?)
-    }
-
-    /// Takes out documents that are not known to be registered, and their bytes when nothing else is made of them.
-    pub(crate) async fn remove(&self, numbers: Vec<i64>) -> Result<(), StoreError> {
-        for key in index::remove(&self.index, numbers).await? {
-            self.contents.remove(&key).await?;
+        let asked = numbers.len();
+        let marked = index::mark_registered(&self.index, numbers.clone()).await?;
+        if marked < asked {
+            tracing::error!(?numbers, marked, "documents were taken out while the registry took them in");
         }
         Ok(())
     }
 
-    /// Removes those of these objects that no document names; none can name them while that goes on.
+    /// Takes out documents that are not known to be registered, and their bytes at once when no other names them.
+    pub(crate) async fn remove(&self, numbers: Vec<i64>) -> Result<(), StoreError> {
+        let keys = index::remove(&self.index, numbers).await?;
+        self.remove_unnamed(keys).await.map(drop)
+    }
+
+    /// Takes out documents of which the registry knows nothing; their bytes stay for a while.
+    pub(crate) async fn give_up(&self, numbers: Vec<i64>, now: i64) -> Result<(), StoreError> {
+        let keys = index::remove(&self.index, numbers).await?;
+        Ok(removal::condemn(&self.index, keys, now).await.map(drop)?)
+    }
+
+    /// Removes at once those of these objects that no document names. Nobody may be left who could name them: an object
+    /// that may be on its way is for the sweeper.
     pub(crate) async fn remove_unnamed(&self, keys: Vec<String>) -> Result<usize, StoreError> {
-        let condemned = index::condemn(&self.index, keys).await?;
-        for key in &condemned {
-            self.contents.remove(key).await?;
+        if keys.is_empty() {
+            return Ok(0);
         }
-        let removed = condemned.len();
-        if removed > 0 {
-            index::spare(&self.index, condemned).await?;
+        let now = jiff::Timestamp::now().as_second();
+        let condemned = removal::condemn(&self.index, keys, now).await?;
+        let removed = self.remove_each(condemned).await;
+        let count = removed.len();
+        if count > 0 {
+            removal::spare(&self.index, removed).await?;
         }
-        Ok(removed)
+        Ok(count)
+    }
+
+    /// Removes objects; those of which that is confirmed. What cannot be removed now is tried again by the sweeper.
+    pub(crate) async fn remove_each(&self, keys: Vec<String>) -> Vec<String> {
+        let mut removed = Vec::new();
+        for key in keys {
+            match self.contents.remove(&key).await {
+                Ok(()) => removed.push(key),
+                Err(error) => {
+                    meters::failed(&error);
+                    tracing::warn!(%error, object = key, "an object that no document names cannot be removed");
+                }
+            }
+        }
+        removed
     }
 
     /// The document of that id, one that the registry knows before one that it does not know yet.

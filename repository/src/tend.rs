@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use crate::Repository;
+use crate::index::removal;
 use crate::meters;
 use crate::store::StoreError;
 use crate::sweep::{SHELVES, Swept};
@@ -18,45 +19,94 @@ const SETTLE_EVERY: i64 = 600;
 const SWEEP_EVERY: i64 = 60;
 /// A shelf that takes long is followed by a pause so many times as long.
 const SWEEP_PAUSE: i64 = 20;
+/// Seconds that scrubbing makes up for at most.
+const LATE: i64 = 3_600;
+
+/// What of it is left to who runs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Upkeep {
+    /// In how many days every document is read again; never when that is 0.
+    pub scrub_days: u32,
+    /// Whether objects that no document names are removed also when they are more than crashes leave.
+    pub remove_many: bool,
+}
 
 impl Repository {
-    /// Does what is due, for as long as this is awaited. Documents are read again within `scrub_days`; never when
-    /// that is 0.
-    pub async fn tend(&self, scrub_days: u32) {
+    /// Does what is due, for as long as this is awaited.
+    pub async fn tend(&self, upkeep: Upkeep) {
         loop {
-            let now = jiff::Timestamp::now().as_second();
-            if let Err(error) = self.tend_once(now, scrub_days).await {
-                tracing::error!(%error, "the repository could not be kept in order; it will be tried again");
-            }
+            self.tend_once(jiff::Timestamp::now().as_second(), upkeep).await;
             tokio::time::sleep(LOOK).await;
         }
     }
 
-    pub(crate) async fn tend_once(&self, now: i64, scrub_days: u32) -> Result<(), StoreError> {
+    /// Whether all went well. What fails does not keep the rest from being done.
+    pub(crate) async fn tend_once(&self, now: i64, upkeep: Upkeep) -> bool {
         // What another place lacks is not lost.
-        self.store.own().await?;
+        if let Err(error) = self.store.own().await {
+            tracing::error!(%error, "the repository cannot be kept in order; it will be tried again");
+            return false;
+        }
+        let done = [
+            ("settle", self.settle_if_due(now).await),
+            ("sweep", self.sweep_if_due(now, upkeep.remove_many).await),
+            ("scrub", self.scrub_while_due(now, upkeep.scrub_days).await),
+            ("count damage", self.damaged().await.map(meters::damaged)),
+        ];
+        for (chore, done) in &done {
+            if let Err(error) = done {
+                tracing::error!(%error, chore, "the repository could not be kept in order; it will be tried again");
+            }
+        }
+        done.iter().all(|(_, done)| done.is_ok())
+    }
+
+    async fn settle_if_due(&self, now: i64) -> Result<(), StoreError> {
         let index = self.store.index();
+        if upkeep::claim(index, Chore::Settle, now).await?.is_none() {
+            return Ok(());
+        }
         let mut swept = Swept::default();
-        if upkeep::claim(index, Chore::Settle, now).await?.is_some() {
-            self.settle(now, &mut swept).await?;
-            upkeep::done(index, Chore::Settle, 0, now + SETTLE_EVERY).await?;
-        }
-        if let Some(position) = upkeep::claim(index, Chore::Sweep, now).await? {
-            let shelf = u8::try_from(position).unwrap_or_default();
-            let began = Instant::now();
-            self.sweep_shelf(shelf, now, &mut swept).await?;
-            let took = i64::try_from(began.elapsed().as_secs()).unwrap_or_default();
-            let due = now + took + SWEEP_EVERY.max(took * SWEEP_PAUSE);
-            upkeep::done(index, Chore::Sweep, (i64::from(shelf) + 1) % SHELVES, due).await?;
-        }
+        self.settle(now, &mut swept).await?;
         swept.report();
-        if scrub_days > 0
-            && let Some(after) = upkeep::claim(index, Chore::Scrub, now).await?
+        Ok(upkeep::done(index, Chore::Settle, 0, now + SETTLE_EVERY).await?)
+    }
+
+    /// Sweeps a shelf. When that fails, the next one comes all the same.
+    async fn sweep_if_due(&self, now: i64, many: bool) -> Result<(), StoreError> {
+        let index = self.store.index();
+        let Some(stands) = upkeep::claim(index, Chore::Sweep, now).await? else { return Ok(()) };
+        let shelf = u8::try_from(stands.position).unwrap_or_default();
+        let (began, mut swept) = (Instant::now(), Swept::default());
+        let outcome = self.sweep_shelf(shelf, now, many, &mut swept).await;
+        swept.report();
+        let took = i64::try_from(began.elapsed().as_secs()).unwrap_or_default();
+        let due = now + took + SWEEP_EVERY.max(took * SWEEP_PAUSE);
+        upkeep::done(index, Chore::Sweep, (i64::from(shelf) + 1) % SHELVES, due).await?;
+        outcome?;
+        meters::condemned(removal::count_condemned(index).await?);
+        if shelf == 0
+            && !many
+            && let Some(objects) = self.held_back_at(now).await?
         {
-            let pace = self.scrub(after, now, scrub_days).await?;
-            upkeep::done(index, Chore::Scrub, pace.position, pace.due).await?;
+            tracing::error!(
+                objects,
+                "too many objects that no document names, none of them is removed: is this the index as it should be? \
+                 If it is, `repository.remove_many` lets them go"
+            );
         }
-        meters::damaged(self.damaged().await?);
+        Ok(())
+    }
+
+    /// Reads documents again until as many are read as are due; what was late is made up for, but not a standstill.
+    async fn scrub_while_due(&self, now: i64, days: u32) -> Result<(), StoreError> {
+        let index = self.store.index();
+        while days > 0 {
+            let Some(stands) = upkeep::claim(index, Chore::Scrub, now).await? else { break };
+            let pace = self.scrub(stands.position, now, days).await?;
+            let late = now.saturating_sub(stands.due).clamp(0, LATE);
+            upkeep::done(index, Chore::Scrub, pace.position, pace.due - late).await?;
+        }
         Ok(())
     }
 }

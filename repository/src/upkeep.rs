@@ -8,6 +8,8 @@ use std::collections::HashSet;
 
 use database::{Database, DatabaseError};
 
+use crate::index;
+
 /// The tables.
 pub(crate) const TABLES: &str = "
 CREATE TABLE chore (
@@ -30,6 +32,7 @@ CREATE TABLE damage (
 
 /// Seconds after which a chore is taken over from a node that does not end it.
 const CLAIM: i64 = 3_600;
+const DAY: i64 = 24 * 3_600;
 /// Uploads that are aborted, and damaged documents that are known, at a time.
 const MANY: i64 = 1_000;
 
@@ -58,6 +61,10 @@ const STANDS: &str = "SELECT position, due FROM chore WHERE name = $1";
 
 const CLAIMED: &str = "UPDATE chore SET due = $1 WHERE name = $2 AND due <= $3";
 
+const DOCUMENTS: &str = "SELECT documents, counted FROM chore WHERE name = 'scrub'";
+
+const COUNTED: &str = "UPDATE chore SET documents = $1, counted = $2 WHERE name = 'scrub'";
+
 const DONE: &str = "UPDATE chore SET position = $1, due = $2 WHERE name = $3";
 
 const NOTE_UPLOAD: &str =
@@ -82,8 +89,20 @@ const IS_DAMAGED: &str = "SELECT found FROM damage WHERE object_key = $1";
 
 const COUNT_DAMAGED: &str = "SELECT COUNT(*) FROM damage";
 
+/// Where a chore stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stands {
+    pub(crate) position: i64,
+    /// The second in which it became due.
+    pub(crate) due: i64,
+}
+
 /// Takes a chore that is due at `now`; where it stands. None when it is not due, or another node has it.
-pub(crate) async fn claim(index: &Database, chore: Chore, now: i64) -> Result<Option<i64>, DatabaseError> {
+pub(crate) async fn claim(
+    index: &Database,
+    chore: Chore,
+    now: i64,
+) -> Result<Option<Stands>, DatabaseError> {
     // Mostly it is not due: that costs a look.
     let stands = index.read(move |reader| reader.row(STANDS, [chore.name().into()])).await?;
     let Some(mut stands) = stands else { return Ok(None) };
@@ -95,7 +114,7 @@ pub(crate) async fn claim(index: &Database, chore: Chore, now: i64) -> Result<Op
     let claimed = index.write(move |writer| {
         Box::pin(writer.execute(CLAIMED, [until.into(), chore.name().into(), now.into()]))
     });
-    Ok((claimed.await? == 1).then_some(position))
+    Ok((claimed.await? == 1).then_some(Stands { position, due }))
 }
 
 /// Ends a claimed chore: where it stands now, and when it is due again.
@@ -109,6 +128,20 @@ pub(crate) async fn done(
         Box::pin(writer.execute(DONE, [position.into(), due.into(), chore.name().into()]))
     });
     done.await.map(drop)
+}
+
+/// How many documents there are: counting many takes long, so it is done once a day, by one of the nodes.
+pub(crate) async fn documents(index: &Database, now: i64) -> Result<i64, DatabaseError> {
+    if let Some(mut row) = index.read(|reader| reader.row(DOCUMENTS, [])).await? {
+        let (documents, counted): (i64, i64) = (row.take()?, row.take()?);
+        if counted > 0 && (counted..counted.saturating_add(DAY)).contains(&now) {
+            return Ok(documents);
+        }
+    }
+    let documents = index::count(index).await?;
+    let noted =
+        index.write(move |writer| Box::pin(writer.execute(COUNTED, [documents.into(), now.into()])));
+    noted.await.map(|_: u64| documents)
 }
 
 /// Notes that a document is being put in parts, so that they are found if we do not end it.

@@ -139,6 +139,8 @@ pub struct Repository {
     pub documents: Option<Text<DocumentsAt>>,
     /// In how many days every document is read again and compared with its hash; never if it is 0.
     pub scrub_days: u32,
+    /// Whether objects that no document names are removed also when they are many.
+    pub remove_many: bool,
 }
 
 /// `[s3]`
@@ -270,6 +272,7 @@ impl Default for Repository {
             max_document: limits.document,
             documents: None,
             scrub_days: 30,
+            remove_many: false,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use repository::Upkeep;
 use rustls::ServerConfig;
 use soap::limits::SHUTDOWN_TIME;
 use soap::server::Server;
@@ -125,7 +126,9 @@ async fn serve_web(
 /// Keeps the repository in order.
 async fn tend(node: Arc<Node>) {
     if let Some(repository) = &node.repository {
-        repository.tend(node.config.repository.scrub_days).await;
+        let config = &node.config.repository;
+        let upkeep = Upkeep { scrub_days: config.scrub_days, remove_many: config.remove_many };
+        repository.tend(upkeep).await;
     }
 }
 

@@ -57,12 +57,13 @@ pub(super) async fn remove_unfinished(mut file: PathBuf) {
     drop(removed.await);
 }
 
-/// Removes unfinished files that a crash has left in these folders; how many.
-pub(super) async fn sweep_unfinished(folders: Vec<PathBuf>, before: i64) -> usize {
+/// Removes files that a crash has left unfinished on a shelf, and all that it has left in another folder; how many.
+pub(super) async fn sweep_unfinished(shelf: PathBuf, incoming: Option<PathBuf>, before: i64) -> usize {
     let swept = tokio::task::spawn_blocking(move || {
-        let unfinished =
-            folders.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten());
-        let old = unfinished.filter(|entry| is_unfinished(entry) && changed_before(entry, before));
+        let entries = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten();
+        let unfinished = entries(shelf).filter(is_unfinished);
+        let unfinished = unfinished.chain(incoming.into_iter().flat_map(entries));
+        let old = unfinished.filter(|entry| changed_before(entry, before));
         old.filter(|entry| fs::remove_file(entry.path()).is_ok()).count()
     });
     swept.await.unwrap_or_default()

@@ -63,11 +63,11 @@ async fn settle(contents: &Contents, index: &Database) -> Result<(), StoreError>
     }
     let first = index::after(index, 0, FIRST).await?;
     let mut is_ours = false;
-    for document in &first {
+    for document in &first.documents {
         is_ours = is_ours || contents.has(&document.key).await?;
     }
     let is_empty = !is_ours && contents.is_empty().await?;
-    if !is_ours && !(is_empty && first.is_empty()) {
+    if !is_ours && !(is_empty && first.rows == 0) {
         let found = match is_empty {
             true => "is empty although this index names documents",
             false => "holds documents of which this index names none",

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::proxy::{Fault, Proxy};
 use super::*;
 use crate::Bucket;
+use crate::tests::sweep::UPKEEP;
 use crate::upkeep;
 
 const PART: usize = 5 << 20;
@@ -156,7 +157,12 @@ impl Service {
     async fn is_clean(&self) {
         assert!(self.ward.registry.entries.lock().unwrap().is_empty());
         self.proxy.plan([]);
-        self.ward.repository.sweep(LONG_AFTER).await.unwrap();
+        for round in 0..3 {
+            self.ward.repository.sweep(LONG_AFTER + round * QUARANTINE).await.unwrap();
+            if self.objects().is_empty() {
+                break;
+            }
+        }
         assert_eq!((self.objects(), self.spooled(), self.uploads().await), (Vec::new(), 0, 0));
     }
 }
@@ -302,10 +308,40 @@ async fn what_the_service_has_altered_or_lost_is_never_given() {
 }
 
 #[tokio::test]
+async fn an_object_that_cannot_be_removed_does_not_keep_the_others() {
+    let Some(service) = Service::start().await else { return };
+    let store = &service.ward.repository.store;
+    let locked = store.keep(Content::from(b"locked".to_vec()), 10).await.unwrap().key;
+    store.keep(Content::from(b"abandoned".to_vec()), 10).await.unwrap();
+    let refused = Box::leak(format!("DELETE /dose/north/{locked}").into_boxed_str());
+    service.ward.repository.sweep(LONG_AFTER).await.unwrap();
+    service.proxy.plan([(&*refused, Fault::Answer(403))]);
+    for objects in [1, 0] {
+        let swept = service.ward.repository.sweep(LONG_AFTER + QUARANTINE).await.unwrap();
+        assert_eq!((swept.objects, service.objects().len()), (1, objects));
+    }
+}
+
+#[tokio::test]
+async fn a_shelf_that_cannot_be_swept_does_not_keep_the_next() {
+    let Some(service) = Service::start().await else { return };
+    let repository = &service.ward.repository;
+    service.proxy.plan([("list-type", Fault::Answer(403))]);
+    assert!(!repository.tend_once(LONG_AFTER, UPKEEP).await);
+    assert_eq!(service.proxy.left(), 0);
+    let stands =
+        upkeep::claim(repository.store.index(), upkeep::Chore::Sweep, LONG_AFTER + 100).await.unwrap();
+    assert_eq!(stands.unwrap().position, 1);
+}
+
+#[tokio::test]
 async fn few_parts_are_in_memory_however_many_documents_come() {
     let Some(service) = Service::start().await else { return };
-    let slow = std::iter::repeat_n(("partNumber", Fault::Delay(Duration::from_millis(100))), 1_000);
-    service.proxy.plan(slow);
+    let slow = |milliseconds, times| {
+        std::iter::repeat_n(("partNumber", Fault::Delay(Duration::from_millis(milliseconds))), times)
+    };
+    // The first are given up and sent again.
+    service.proxy.plan(slow(2_500, 3).chain(slow(100, 1_000)));
     let store = &service.ward.repository.store;
     let kept = (0..12).map(|number| {
         let mut bytes = some(2 * PART + 1);
@@ -314,8 +350,7 @@ async fn few_parts_are_in_memory_however_many_documents_come() {
     });
     let kept = futures_util::future::try_join_all(kept).await;
     assert!(kept.is_ok(), "{kept:?}");
-    // An attempt that was given up on a busy machine may still be under way there.
-    assert!(service.proxy.most() <= 6, "{} parts at once", service.proxy.most());
+    assert!((2..=4).contains(&service.proxy.most()), "{} parts at once", service.proxy.most());
     assert_eq!(service.objects().len(), 12);
 }
 
@@ -351,7 +386,7 @@ async fn a_bucket_that_is_away_at_the_start_is_touched_when_it_is_known_to_be_ou
         assert!(matches!(away, StoreError::Objects(_)), "{away}");
         let registry = Partner::local(Arc::new(Endpoint::new(Audit::none())), Audit::none());
         let repository = Repository::new(REPOSITORY.parse().unwrap(), store, registry, Limits::default());
-        assert!(repository.tend_once(LONG_AFTER, 30).await.is_err() && !repository.owns_its_place());
+        assert!(!repository.tend_once(LONG_AFTER, UPKEEP).await && !repository.owns_its_place());
         assert_eq!(service.objects().len(), 1);
         service.proxy.plan([]);
         assert_eq!(repository.sweep(LONG_AFTER).await.is_ok(), is_ours);

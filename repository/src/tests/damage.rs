@@ -59,7 +59,7 @@ async fn a_copy_that_was_taken_for_abandoned_mends_nothing() {
     std::fs::remove_file(object(&ward, DAMAGED).await).unwrap();
     let store = &ward.repository.store;
     let kept = store.keep(Content::from(b"a letter".to_vec()), 10).await.unwrap();
-    crate::index::condemn(store.index(), vec![kept.key.clone()]).await.unwrap();
+    removal::condemn(store.index(), vec![kept.key.clone()], 0).await.unwrap();
     let mut sent = submission();
     let id = sent.entries[0].entry_uuid.clone();
     let errors = ward.repository.file(&[(id, kept)], &mut sent).await.unwrap_err();

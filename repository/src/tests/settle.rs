@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A document in doubt, and what a sweep makes of it when the registry answers this.
+/// A document in doubt, and what sweeps make of it when the registry answers this.
 async fn swept_with(answer: impl FnOnce(&DocumentEntry) -> Found) -> Swept {
     let ward = Ward::open().await;
     let mut sent = submission();
@@ -10,9 +10,12 @@ async fn swept_with(answer: impl FnOnce(&DocumentEntry) -> Found) -> Swept {
     let id = sent.entries[0].entry_uuid.clone();
     ward.repository.file(&[(id, kept)], &mut sent).await.unwrap();
     *ward.registry.beside.lock().unwrap() = vec![answer(&sent.entries[0])];
+    let first = ward.repository.sweep(LONG_AFTER).await.unwrap();
+    assert_eq!(first.removed, 0, "the registry may be about to take it in");
     let swept = ward.repository.sweep(LONG_AFTER).await.unwrap();
-    assert_eq!(ward.objects(), 1 - swept.removed);
-    swept
+    let found = ward.repository.store.find(sent.entries[0].unique_id.as_str()).await.unwrap();
+    assert_eq!((found.is_none(), ward.objects()), (swept.removed == 1, 1));
+    Swept { confirmed: first.confirmed, ..swept }
 }
 
 fn object(entry: DocumentEntry) -> Found {
