@@ -1,6 +1,6 @@
 //! What stands between a repository and its S3 service in these tests, and fails as it is told.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -39,7 +39,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (plan, seen) = (Plan::default(), Arc::new(Mutex::new(Vec::new())));
-        let (under_way, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (under_way, most) = (UnderWay::default(), Arc::new(AtomicUsize::new(0)));
         let (planned, noted, highest) = (Arc::clone(&plan), Arc::clone(&seen), Arc::clone(&most));
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -82,7 +82,7 @@ struct Exchange {
     upstream: SocketAddr,
     plan: Plan,
     seen: Arc<Mutex<Vec<String>>>,
-    under_way: Arc<AtomicUsize>,
+    under_way: UnderWay,
     most: Arc<AtomicUsize>,
 }
 
@@ -96,15 +96,19 @@ impl Exchange {
             .find_map(|line| line.strip_prefix("content-length:"))
             .map_or(0, |length| length.trim().parse().unwrap());
         let fault = self.fault(&line);
-        let part = line.contains("partNumber").then(|| self.count());
+        let part = line.contains("partNumber").then(|| self.count(&line));
         self.seen.lock().unwrap().push(line);
         self.exchange(head, rest, length, fault, part).await
     }
 
-    /// Counts a part for as long as the result is kept.
-    fn count(&self) -> Counted {
-        self.most.fetch_max(self.under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-        Counted(Arc::clone(&self.under_way))
+    /// Counts a part for as long as the result is kept. An attempt that its client gave up is not under way any more
+    /// when the next one of the same part comes, wherever it may still wait.
+    fn count(&self, line: &str) -> Counted {
+        let attempt = uuid::Uuid::new_v4();
+        let mut under_way = self.under_way.lock().unwrap();
+        under_way.insert(line.to_owned(), attempt);
+        self.most.fetch_max(under_way.len(), Ordering::SeqCst);
+        Counted { under_way: Arc::clone(&self.under_way), line: line.to_owned(), attempt }
     }
 
     fn fault(&self, line: &str) -> Option<Fault> {
@@ -182,11 +186,21 @@ impl Exchange {
     }
 }
 
-struct Counted(Arc<AtomicUsize>);
+/// The parts that are under way, with the latest attempt of each.
+type UnderWay = Arc<Mutex<HashMap<String, uuid::Uuid>>>;
+
+struct Counted {
+    under_way: UnderWay,
+    line: String,
+    attempt: uuid::Uuid,
+}
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        let mut under_way = self.under_way.lock().unwrap();
+        if under_way.get(&self.line) == Some(&self.attempt) {
+            under_way.remove(&self.line);
+        }
     }
 }
 
