@@ -366,7 +366,10 @@ fn nobodys() -> Oid {
 }
 
 fn without_internal(errors: &RegistryErrors) -> Result<(), String> {
-    let internal = errors.0.iter().find(|error| error.code == ErrorCode::Internal);
+    let is_ours = |code: &ErrorCode| {
+        matches!(code, ErrorCode::Internal | ErrorCode::Busy | ErrorCode::OutOfResources)
+    };
+    let internal = errors.0.iter().find(|error| is_ours(&error.code));
     internal.map_or(Ok(()), |error| Err(error.context.clone()))
 }
 

@@ -14,8 +14,8 @@ use actors::Endpoint;
 use actors::audit::Audit;
 use actors::endpoint::internal;
 use actors::transactions::{QueryResponse, Register, RegistryResponse, StoredQuery};
-use database::{Database, DatabaseError, Location};
-use metadata::RegistryErrors;
+use database::{Database, DatabaseError, Location, Remedy};
+use metadata::{ErrorCode, RegistryErrors};
 use soap::peer::Peer;
 
 pub use export::{Person, Registered, State, Submissions};
@@ -76,9 +76,24 @@ impl Refusal {
     fn into_errors(self, doing: &str) -> RegistryErrors {
         match self {
             Self::Errors(errors) => errors,
-            Self::Store(error) => internal(doing, &error),
+            Self::Store(error) => {
+                let mut errors = internal(doing, &error);
+                if let Some(code) = remedy(&error) {
+                    errors.0.iter_mut().for_each(|error| error.code = code.clone());
+                }
+                errors
+            }
         }
     }
+}
+
+/// What the peer can do about a failure of ours, if anything.
+fn remedy(error: &StoreError) -> Option<ErrorCode> {
+    let StoreError::Database(error) = error else { return None };
+    error.remedy().map(|remedy| match remedy {
+        Remedy::Later => ErrorCode::Busy,
+        Remedy::Room => ErrorCode::OutOfResources,
+    })
 }
 
 impl From<RegistryErrors> for Refusal {

@@ -2,6 +2,7 @@
 
 mod effects;
 mod find;
+mod full;
 mod get;
 mod keeping;
 mod patients;

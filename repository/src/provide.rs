@@ -10,6 +10,7 @@ use std::io::{self, ErrorKind};
 use actors::endpoint::internal;
 use actors::transactions::documents::Arrived;
 use actors::transactions::{ProvideAndRegister, Register, RegistryResponse};
+use database::Remedy;
 use metadata::{
     DocumentEntry, ErrorCode, Flavour, Hash, ObjectId, RegistryError, RegistryErrors, Submission,
 };
@@ -145,7 +146,10 @@ impl Repository {
             );
             RegistryError::new(ErrorCode::RegistryNotAvailable, context)
         })?;
-        let failed = answer.errors.0.iter().any(|error| error.code == ErrorCode::Internal);
+        // A registry that is busy has not begun to take anything in.
+        let trouble =
+            |error: &RegistryError| matches!(error.code, ErrorCode::Internal | ErrorCode::OutOfResources);
+        let failed = answer.errors.0.iter().any(trouble);
         let settled = match answer.is_success() {
             true => self.store.registered(numbers).await,
             false if failed => {
@@ -269,6 +273,10 @@ fn remedy(error: &StoreError) -> Option<ErrorCode> {
     match error {
         _ if is_full(error) => Some(ErrorCode::OutOfResources),
         StoreError::Objects(error) if is_away(error) => Some(ErrorCode::Busy),
+        StoreError::Index(error) => error.remedy().map(|remedy| match remedy {
+            Remedy::Later => ErrorCode::Busy,
+            Remedy::Room => ErrorCode::OutOfResources,
+        }),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 mod bucket;
 mod cost;
 mod damage;
+mod full;
 mod owner;
 mod proxy;
 mod settle;
