@@ -10,7 +10,7 @@ mod value;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -20,6 +20,7 @@ use failure::Failure;
 use pool::{Mode, Pool};
 
 use crate::location::Server;
+use crate::meters::PoolMeters;
 use crate::session::Session;
 use crate::{DatabaseError, Engine, Reader, Schema, Writer, caught};
 
@@ -37,7 +38,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn open(server: &Server, schema: Schema) -> Result<Self, DatabaseError> {
-        let running = Self { pool: Pool::new(server), writes: true };
+        let running = Self { pool: Pool::new(server, PoolMeters::of(schema.keeper)), writes: true };
         let found = running.found(schema).await?;
         if !schema.pending(found, Engine::Postgres)?.texts.is_empty() {
             let migrated = running
@@ -53,7 +54,7 @@ impl Running {
 
     /// To read only.
     pub(crate) fn look(server: &Server) -> Self {
-        Self { pool: Pool::new(server), writes: false }
+        Self { pool: Pool::new(server, PoolMeters::none()), writes: false }
     }
 
     async fn found(&self, schema: Schema) -> Result<i64, DatabaseError> {
@@ -93,23 +94,31 @@ impl Running {
             let tried = match self.pool.begin(mode).await {
                 Err(failure) => Err(failure),
                 Ok(connection) => {
+                    let begun = Instant::now();
                     let mut writer = Writer::new(Session::Postgres(connection));
                     let outcome = match caught(|| work(&mut writer)) {
                         Some(work) => AssertUnwindSafe(work).catch_unwind().await.ok(),
                         None => None,
                     };
-                    self.finish(mode, writer, outcome).await
+                    self.finish(mode, writer, outcome, begun).await
                 }
             };
             match tried {
                 Ok(outcome) => return outcome,
-                Err(Failure::Final(error) | Failure::Silent(error)) => return Err(error.into()),
-                Err(Failure::Again(error) | Failure::Lost(error)) if attempt < ATTEMPTS => {
+                Err(Failure::Final(error) | Failure::Silent(error)) => {
+                    self.pool.meters.failed();
+                    return Err(error.into());
+                }
+                Err(Failure::Again(error) | Failure::Lost(error)) if attempt < most => {
                     tracing::debug!(%error, attempt, "a transaction is run again");
+                    self.pool.meters.repeated.increment(1);
                     tokio::time::sleep(pause(attempt)).await;
                     attempt += 1;
                 }
-                Err(Failure::Again(error) | Failure::Lost(error)) => return Err(error.into()),
+                Err(Failure::Again(error) | Failure::Lost(error)) => {
+                    self.pool.meters.failed();
+                    return Err(error.into());
+                }
             }
         }
     }
@@ -120,6 +129,7 @@ impl Running {
         mode: Mode,
         writer: Writer,
         outcome: Option<Result<T, E>>,
+        begun: Instant,
     ) -> Result<Result<T, E>, Failure> {
         let Some(mut connection) = writer.into_postgres() else {
             return Ok(Err(DatabaseError::Stopped.into()));
@@ -131,7 +141,10 @@ impl Running {
         if let Some(failure) = connection.take_failure() {
             self.pool.end(connection, failure.is_lost()).await;
             return match (failure, outcome) {
-                (Failure::Final(_), Err(error)) => Ok(Err(error)),
+                (Failure::Final(_), Err(error)) => {
+                    self.pool.meters.failed();
+                    Ok(Err(error))
+                }
                 (failure, _) => Err(failure),
             };
         }
@@ -139,6 +152,9 @@ impl Running {
             let committed = connection.commit().await;
             let lost = matches!(&committed, Err(failure) if !matches!(failure, Failure::Again(_)));
             self.pool.give_back(connection, lost);
+            if committed.is_ok() {
+                self.pool.meters.committed(begun);
+            }
             return committed.map(|()| outcome);
         }
         self.pool.end(connection, false).await;

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use dose::sample::{BELGIAN_HOSPITAL, CHARLOTTE, CHARLOTTE_IN_BELGIUM, NOOR, NOOR_IN_BELGIUM};
-use tests::{Document, Node, Settings};
+use tests::{Document, Node, Postgres, Settings};
 
 /// A node whose hospital has submitted, found, fetched and looked at what is there, and has been refused.
 async fn after_an_exchange(settings: Settings) -> Node {
@@ -88,6 +88,46 @@ async fn the_metrics_of_an_exchange_tell_what_happened_and_name_nobody() {
     assert!(value(&text, "process_resident_memory_bytes") > 1_000_000.0);
     for secret in [CHARLOTTE_IN_BELGIUM, NOOR_IN_BELGIUM, "Charlotte", "localhost"] {
         assert!(!text.contains(secret), "{secret} is in\n{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_metrics_of_a_node_on_postgres_tell_of_its_connections_and_commits() {
+    let Some(server) = Postgres::start() else { return };
+    let database = Some(server.url(&server.database()));
+    let more = "connections = 3\n".to_owned();
+    let node = Node::with(&Settings { database, more, ..Settings::default() });
+    let mut crowd = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let repository = node.repository();
+        crowd.spawn(async move {
+            let document = Document::of("P1", format!("document {number}"));
+            assert!(document.provide(&repository).await.unwrap().is_success());
+        });
+    }
+    // All of them lock the same patient.
+    let most = tokio::spawn(async move {
+        let mut most = 0.0_f64;
+        while crowd.try_join_next().is_none_or(|joined| joined.map(|()| true).unwrap()) && !crowd.is_empty() {
+            let text = node.web("/metrics").unwrap().1;
+            most = most.max(value(&text, "dosebook_database_waiting{keeper=\"registry\"}"));
+        }
+        (most, node)
+    });
+    let (most, node) = most.await.unwrap();
+    assert!(most > 0.0, "nobody has waited");
+    let text = node.web("/metrics").unwrap().1;
+    for keeper in ["registry", "repository"] {
+        let connections = |state: &str| {
+            let labels = format!("keeper=\"{keeper}\",state=\"{state}\"");
+            value(&text, &format!("dosebook_database_connections{{{labels}}}"))
+        };
+        assert!(connections("in_use") + connections("idle") <= 3.0, "{text}");
+        assert!(connections("idle") >= 1.0, "{text}");
+        assert_eq!(value(&text, &format!("dosebook_database_waiting{{keeper=\"{keeper}\"}}")), 0.0);
+        assert!(value(&text, &format!("dosebook_database_repeats_total{{keeper=\"{keeper}\"}}")) >= 0.0);
+        let commits = value(&text, &format!("dosebook_commit_seconds_count{{keeper=\"{keeper}\"}}"));
+        assert!(commits >= 40.0, "{commits} commits of the {keeper}");
     }
 }
 

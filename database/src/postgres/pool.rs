@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use metrics::Gauge;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -10,6 +11,7 @@ use super::connection::{Begin, Connection};
 use super::failure::Failure;
 use crate::DatabaseError;
 use crate::location::Server;
+use crate::meters::PoolMeters;
 
 /// How long a transaction waits for a connection.
 const ACQUIRE: Duration = Duration::from_secs(30);
@@ -29,19 +31,27 @@ pub(super) struct Pool {
     write: Begin,
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
+    most: usize,
+    pub(super) meters: PoolMeters,
 }
 
 impl Pool {
-    pub(super) fn new(server: &Server) -> Self {
-        let permits = Semaphore::new(usize::try_from(server.connections).unwrap_or(Semaphore::MAX_PERMITS));
+    pub(super) fn new(server: &Server, meters: PoolMeters) -> Self {
+        let most = usize::try_from(server.connections).unwrap_or(Semaphore::MAX_PERMITS);
+        let permits = Arc::new(Semaphore::new(most));
         let (read, write) = (Begin::new(server, true), Begin::new(server, false));
-        let server = Box::new(server.clone());
-        Self { server, read, write, permits: Arc::new(permits), idle: Mutex::default() }
+        Self { server: Box::new(server.clone()), read, write, permits, idle: Mutex::default(), most, meters }
     }
 
     /// A connection with a transaction begun.
     pub(super) async fn begin(&self, mode: Mode) -> Result<Connection, Failure> {
-        let permit = timeout(ACQUIRE, Arc::clone(&self.permits).acquire_owned()).await;
+        let permit = match Arc::clone(&self.permits).try_acquire_owned() {
+            Ok(permit) => Ok(Ok(permit)),
+            Err(_) => {
+                let _waiting = Waiting::begin(&self.meters.waiting);
+                timeout(ACQUIRE, Arc::clone(&self.permits).acquire_owned()).await
+            }
+        };
         let permit = permit.map_err(|_| Failure::Final(DatabaseError::Busy(ACQUIRE)))?;
         let permit = permit.map_err(|_| Failure::Final(DatabaseError::Stopped))?;
         let mut connection = match self.unused() {
@@ -49,6 +59,7 @@ impl Pool {
             None => Connection::open(&self.server).await?,
         };
         connection.permit = Some(permit);
+        self.count();
         let begin = if mode == Mode::Read { &self.read } else { &self.write };
         match connection.begin(begin).await {
             Ok(()) => Ok(connection),
@@ -73,6 +84,12 @@ impl Pool {
         } else {
             self.idle().push(connection);
         }
+        self.count();
+    }
+
+    fn count(&self) {
+        let in_use = self.most.saturating_sub(self.permits.available_permits());
+        self.meters.connections(in_use, self.idle().len());
     }
 
     /// The connection that was used last, if it is of use; those that are not are closed.
@@ -84,5 +101,21 @@ impl Pool {
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One more that waits, until this is dropped.
+struct Waiting<'a>(&'a Gauge);
+
+impl<'a> Waiting<'a> {
+    fn begin(gauge: &'a Gauge) -> Self {
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
     }
 }
