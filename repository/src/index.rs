@@ -120,6 +120,9 @@ impl Found {
 const FIND: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, mime_type, registered
     FROM document WHERE unique_id = $1 ORDER BY registered DESC, number LIMIT 1";
 
+const OF_ID: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, mime_type, registered
+    FROM document WHERE unique_id = $1 ORDER BY registered DESC, number LIMIT 100";
+
 const PENDING: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, mime_type, registered
     FROM document WHERE registered = 0 AND provided < $1 AND number > $2 ORDER BY number LIMIT 1000";
 
@@ -153,6 +156,13 @@ pub(crate) async fn find(index: &Database, unique_id: &str) -> Result<Option<Fou
     let unique_id = unique_id.to_owned();
     let row = index.read(move |reader| reader.row(FIND, [unique_id.as_str().into()])).await?;
     row.map(Found::read).transpose()
+}
+
+/// All documents of that id, that which a retrieval gets first: usually there is no other.
+pub(crate) async fn of_id(index: &Database, unique_id: &str) -> Result<Vec<Found>, DatabaseError> {
+    let unique_id = unique_id.to_owned();
+    let rows = index.read(move |reader| reader.rows(OF_ID, [unique_id.as_str().into()])).await?;
+    rows.into_iter().map(Found::read).collect()
 }
 
 /// The document of that id that a retrieval gets, after `then` on a thread that may wait for the disk.

@@ -37,6 +37,7 @@ pub struct Repository {
     registry: Partner,
     limits: Limits,
     unknown: Mutex<sweep::Unknown>,
+    marking: provide::Marking,
 }
 
 /// What one submission may cost.
@@ -57,7 +58,8 @@ impl Default for Limits {
 impl Repository {
     /// A repository of that `repositoryUniqueId`.
     pub fn new(unique_id: Oid, store: Store, registry: Partner, limits: Limits) -> Self {
-        Self { unique_id, store, registry, limits, unknown: Mutex::default() }
+        let (unknown, marking) = (Mutex::default(), provide::Marking::default());
+        Self { unique_id, store, registry, limits, unknown, marking }
     }
 
     /// The `repositoryUniqueId`.

@@ -1,11 +1,15 @@
 //! Takes documents in with their submission (ITI TF-2 3.41.4.1.3): all of it or nothing.
 //!
-//! Every document is durable before the registry hears of it, and the registry has answered before we do.
+//! Every document is durable before the registry hears of it, and the registry has answered before we do. That it knows
+//! them is noted afterwards.
 //! What a refusal leaves behind is removed at once; what a crash leaves behind, [`crate::sweep`] removes.
+
+mod marking;
 
 use std::collections::HashSet;
 use std::error::Error;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 
 use actors::endpoint::internal;
 use actors::transactions::documents::Arrived;
@@ -19,11 +23,14 @@ use crate::Repository;
 use crate::content::Kept;
 use crate::meters;
 use crate::store::{New, StoreError};
+pub(crate) use marking::Marking;
+#[cfg(test)]
+pub(crate) use marking::WAITING;
 
 impl Repository {
     /// Answers ITI-41.
     pub(crate) async fn provide(
-        &self,
+        self: &Arc<Self>,
         request: ProvideAndRegister,
     ) -> Result<RegistryResponse, RegistryErrors> {
         self.check(&request)?;
@@ -133,7 +140,7 @@ impl Repository {
     /// Tells the registry. When it refuses, the documents go; when its answer is lost, or it failed and cannot
     /// know what will be on its disk, they stay until the sweeper has asked what became of them.
     async fn register(
-        &self,
+        self: &Arc<Self>,
         submission: Submission,
         numbers: Vec<i64>,
     ) -> Result<RegistryResponse, RegistryErrors> {
@@ -151,7 +158,10 @@ impl Repository {
             |error: &RegistryError| matches!(error.code, ErrorCode::Internal | ErrorCode::OutOfResources);
         let failed = answer.errors.0.iter().any(trouble);
         let settled = match answer.is_success() {
-            true => self.store.registered(numbers).await,
+            true => {
+                self.mark_soon(numbers).await;
+                Ok(())
+            }
             false if failed => {
                 tracing::warn!("the registry has failed: documents stay in doubt until they are swept");
                 Ok(())

@@ -1,12 +1,17 @@
 //! Gives documents back (ITI TF-2 3.43.4.1.3): those that are here, and an error for each that is not.
 
+use std::collections::HashSet;
+
+use actors::endpoint::internal;
 use actors::transactions::documents::Outgoing;
+use actors::transactions::stored_query::{GetDocuments, Ids, Query, StoredQuery};
 use actors::transactions::{DocumentRequest, Retrieve, RetrieveResponse, Retrieved};
 use bytes::Bytes;
-use metadata::{ErrorCode, RegistryError, RegistryErrors};
+use metadata::{ErrorCode, Hash, RegistryError, RegistryErrors, UniqueId};
 use soap::parts::Content;
 
 use crate::Repository;
+use crate::index;
 use crate::meters;
 use crate::store::{Found, StoreError};
 
@@ -58,7 +63,29 @@ impl Repository {
             );
             return Err(RegistryError::new(ErrorCode::DocumentUniqueIdError, context).into());
         };
-        Ok(found)
+        Ok(match self.rival(&found.0).await? {
+            Some(rival) => (rival, None),
+            None => found,
+        })
+    }
+
+    /// The document that the registry knows under the id of another, which was found because it is not noted yet which
+    /// of them that is. The others were refused a moment ago, or will be.
+    async fn rival(&self, found: &Found) -> Result<Option<Found>, RegistryErrors> {
+        if found.registered {
+            return Ok(None);
+        }
+        let all = index::of_id(self.store.index(), &found.unique_id).await.map_err(StoreError::from)?;
+        let differs = |other: &Found| other.sha256 != found.sha256;
+        let Some(id) = all.iter().any(differs).then(|| found.unique_id.parse::<UniqueId>().ok()).flatten() else {
+            return Ok(None);
+        };
+        let query = Query::GetDocuments(GetDocuments { ids: Ids::UniqueIds(vec![id]) });
+        let answer = self.registry.ask(StoredQuery::leaf_class(query)).await;
+        let answer = answer.map_err(|error| internal("asking whose document it is", &error))?;
+        let hashes: HashSet<Hash> = answer.into_documents().iter().filter_map(|entry| entry.hash).collect();
+        let known = all.into_iter().find(|one| one.registered || hashes.contains(&Hash::from_bytes(one.sha1)));
+        Ok(known.filter(differs))
     }
 
     /// A document and its content. One that is damaged is an error of its own and no harm to the others: what is

@@ -4,6 +4,7 @@ mod bucket;
 mod cost;
 mod damage;
 mod full;
+mod marking;
 mod owner;
 mod proxy;
 mod settle;
@@ -107,6 +108,7 @@ impl Ward {
     ) -> RegistryErrors {
         let errors = self.send(submission, documents).await;
         // No source waits for this.
+        self.repository.settled().await;
         errors
     }
 

@@ -86,6 +86,10 @@ impl Listening {
         drop(stop_soap);
         chores.iter().for_each(tokio::task::JoinHandle::abort);
         soap.await.map_err(io::Error::other)?;
+        if let Some(repository) = &node.repository {
+            // A database that is away would make us wait for ever; who starts again asks the registry.
+            let _ = tokio::time::timeout(SHUTDOWN_TIME, repository.settled()).await;
+        }
         node.audit.flush().await;
         drop(stop_web);
         if let Some(ended) = ended_early {
