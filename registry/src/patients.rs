@@ -17,12 +17,13 @@ impl Registry {
         find.await.map_err(|refusal: Refusal| refusal.into_errors("looking for a patient"))
     }
 
-    /// The first patients, by id, whose id contains a text; those who were merged into others are left out.
-    pub async fn patients(&self, containing: &str, limit: u32) -> Result<Vec<PatientId>, RegistryErrors> {
-        let containing = containing.to_owned();
+    /// The first patients, by id, whose id begins with a text in either case; those who were merged into others are
+    /// left out.
+    pub async fn patients(&self, beginning: &str, limit: u32) -> Result<Vec<PatientId>, RegistryErrors> {
+        let beginning = beginning.to_owned();
         let list = self.database.read(move |reader| {
-            let containing = containing.clone();
-            Box::pin(async move { Ok(patient::list(reader, &containing, limit).await?) })
+            let beginning = beginning.clone();
+            Box::pin(async move { Ok(patient::list(reader, &beginning, limit).await?) })
         });
         list.await.map_err(|refusal: Refusal| refusal.into_errors("listing patients"))
     }

@@ -138,20 +138,21 @@ pub(crate) async fn merged_into(
     rows.into_iter().map(|mut row| row.take().map(PatientNumber)).collect()
 }
 
-/// The ids of the first patients whose id contains a text, without those who were merged.
+/// The ids of the first patients whose id begins with a text, in either case, without those who were merged.
 pub(crate) async fn list(
     reader: &mut Reader,
-    containing: &str,
+    beginning: &str,
     limit: u32,
 ) -> Result<Vec<PatientId>, DatabaseError> {
-    let literal = containing.replace('!', "!!").replace('%', "!%").replace('_', "!_");
-    let rows = reader.rows(LIST, [format!("%{literal}%").into(), i64::from(limit).into()]).await?;
+    let statement = "SELECT no, authority, id, merged_into FROM patient \
+         WHERE merged_into IS NULL AND LOWER(id) >= $1 AND LOWER(id) < $2 \
+         ORDER BY LOWER(id), id, authority LIMIT $3";
+    // As both engines write ids in small letters; nothing that begins so comes after the last of all characters.
+    let first = beginning.to_ascii_lowercase();
+    let end = format!("{first}{}", char::MAX);
+    let rows = reader.rows(statement, [first.into(), end.into(), i64::from(limit).into()]).await?;
     rows.into_iter().filter_map(|row| read(row).transpose()).map(|read| Ok(read?.id)).collect()
 }
-
-/// In the order of an index, so that the first are found without looking at all.
-pub(crate) const LIST: &str = "SELECT no, authority, id, merged_into FROM patient \
-     WHERE merged_into IS NULL AND LOWER(id) LIKE LOWER($1) ESCAPE '!' ORDER BY id, authority LIMIT $2";
 
 /// The patient with an id, added if unknown.
 pub(crate) async fn add(writer: &mut Writer, id: &PatientId) -> Result<Patient, DatabaseError> {
