@@ -16,7 +16,7 @@ const FEW: u64 = 100_000;
 const REMEMBERED: &str = "SELECT CAST(SUM(GREATEST(c.reltuples, 0)) AS BIGINT), \
      CAST(MIN(CASE WHEN c.reltuples < 0 THEN 0 ELSE 1 END) AS BIGINT) \
      FROM pg_class c WHERE c.relkind = 'r' AND (c.oid = to_regclass($1) \
-     OR c.oid IN (SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = to_regclass($1)))";
+     OR c.oid IN (SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = to_regclass($1))) $walk";
 
 /// A table that can be copied: statements for its columns, the key first. Made by [`table!`](crate::table).
 #[derive(Debug, Clone, Copy)]
@@ -45,15 +45,15 @@ macro_rules! table {
     ($name:literal, $key:literal $(, $column:literal)* $(,)?) => {
         $crate::Table {
             name: $name,
-            count: concat!("SELECT COUNT(*) FROM ", $name, ""),
-            few: concat!("SELECT COUNT(*) FROM (SELECT 1 FROM ", $name, " LIMIT 100000) few"),
-            empty: concat!("DELETE FROM ", $name, ""),
-            first: concat!("SELECT ", $key $(, ", ", $column)*, " FROM ", $name, " ORDER BY ", $key, " LIMIT $1"),
+            count: concat!("SELECT COUNT(*) FROM ", $name, " $walk"),
+            few: concat!("SELECT COUNT(*) FROM (SELECT 1 FROM ", $name, " LIMIT 100000) few $walk"),
+            empty: concat!("DELETE FROM ", $name, " $walk"),
+            first: concat!("SELECT ", $key $(, ", ", $column)*, " FROM ", $name, " ORDER BY ", $key, " LIMIT $1 $walk"),
             next: concat!(
                 "SELECT ", $key $(, ", ", $column)*, " FROM ", $name, " WHERE ", $key, " > $1 ORDER BY ", $key,
                 " LIMIT $2"
             ),
-            key: concat!("SELECT ", $key, " FROM ", $name, " ORDER BY ", $key, " LIMIT 1 OFFSET $1"),
+            key: concat!("SELECT ", $key, " FROM ", $name, " ORDER BY ", $key, " LIMIT 1 OFFSET $1 $walk"),
             insert: concat!(
                 "INSERT INTO ", $name, " (", $key $(, ", ", $column)*, ") VALUES $rows ON CONFLICT DO NOTHING"
             ),

@@ -1,8 +1,9 @@
 //! What both keepers need of SQL: open and migrate a database, read it, and commit writes together.
 //!
 //! One set of plain statements with `$1` placeholders, of which `$lock` at the end of a SELECT locks the rows that
-//! it finds and `$keep` only keeps them from going. What is particular to an engine stands in `sqlite.rs` and
-//! `postgres.rs`. Reads never wait for writes, and nothing is answered before it is on the disk.
+//! it finds and `$keep` only keeps them from going; `$walk` allows it to read a whole table, which in tests nothing
+//! else may. What is particular to an engine stands in `sqlite.rs` and `postgres.rs`. Reads never wait for writes, and
+//! nothing is answered before it is on the disk.
 
 mod copy;
 mod engine;
@@ -12,7 +13,6 @@ mod location;
 mod meters;
 mod postgres;
 mod reader;
-mod remedy;
 mod remedy;
 mod schema;
 mod session;
@@ -30,7 +30,6 @@ pub use engine::Engine;
 pub use error::DatabaseError;
 pub use location::Location;
 pub use reader::Reader;
-pub use remedy::Remedy;
 pub use remedy::Remedy;
 pub use schema::{Migration, Pending, Schema};
 pub use value::{FromValue, Row, Value};

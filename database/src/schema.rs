@@ -77,7 +77,7 @@ impl Schema {
     /// The version of the tables that are there; 0 for none.
     pub(crate) async fn version(&self, reader: &mut Reader, engine: Engine) -> Result<i64, DatabaseError> {
         let is_there = match engine {
-            Engine::Sqlite => "SELECT name FROM sqlite_schema WHERE name = 'schema_version'",
+            Engine::Sqlite => "SELECT name FROM sqlite_schema WHERE name = 'schema_version' $walk",
             Engine::Postgres => "SELECT 'schema_version' WHERE to_regclass('schema_version') IS NOT NULL",
         };
         if reader.row(is_there, []).await?.is_none() {

@@ -37,6 +37,12 @@ impl Statement {
         Self { text, shape: Shape::Rows { rows, width } }
     }
 
+    /// Whether it may read a whole table.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn walks(self) -> bool {
+        self.text.contains("$walk")
+    }
+
     /// With a placeholder for each value.
     fn expand(self) -> String {
         match self.shape {

@@ -129,9 +129,10 @@ const PENDING: &str = "SELECT number, unique_id, object_key, sha256, sha1, size,
 const AFTER: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, mime_type, registered
     FROM document WHERE number > $1 AND registered < 2 ORDER BY number LIMIT $2";
 
-const COUNT: &str = "SELECT COUNT(*) FROM document WHERE registered < 2";
+const COUNT: &str = "SELECT COUNT(*) FROM document WHERE registered < 2 $walk";
 
-const ID: &str = "SELECT id FROM index_id";
+/// One row.
+const ID: &str = "SELECT id FROM index_id $walk";
 
 /// The row does not go, and its object with it, before ours names that object too.
 const SAME_BYTES: &str = "SELECT object_key FROM document WHERE sha256 = $1 AND size = $2 LIMIT 1 $keep";
@@ -199,7 +200,7 @@ pub(crate) async fn id(index: &Database) -> Result<String, DatabaseError> {
     })
 }
 
-/// How many documents there are.
+/// How many documents there are: once a day, for scrubbing.
 pub(crate) async fn count(index: &Database) -> Result<i64, DatabaseError> {
     let row = index.read(|reader| reader.row(COUNT, [])).await?;
     row.map_or(Ok(0), |mut row| row.take())

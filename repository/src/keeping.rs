@@ -73,7 +73,7 @@ const OF_UNIQUE_IDS: &str = "SELECT number, unique_id, object_key, sha256, sha1,
 const NAMED: &str = "SELECT object_key FROM document WHERE object_key IN ($list) AND registered < 2";
 
 const TOTAL: &str =
-    "SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM document WHERE registered < 2";
+    "SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM document WHERE registered < 2 $walk";
 
 const DOUBT: &str = "UPDATE document SET registered = 0 WHERE number = $1";
 

@@ -9,6 +9,7 @@ mod owner;
 mod proxy;
 mod settle;
 mod sweep;
+mod tables;
 mod upkeep;
 
 use std::sync::{Arc, Mutex};

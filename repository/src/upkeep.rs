@@ -72,22 +72,24 @@ const NOTE_UPLOAD: &str =
 
 const FORGET_UPLOAD: &str = "DELETE FROM unfinished_upload WHERE upload_id = $1";
 
+// Few uploads are under way.
 const STALE_UPLOADS: &str =
-    "SELECT object_key, upload_id FROM unfinished_upload WHERE started < $1 ORDER BY upload_id LIMIT $2";
+    "SELECT object_key, upload_id FROM unfinished_upload WHERE started < $1 ORDER BY upload_id LIMIT $2 $walk";
 
 const NOTE_DAMAGE: &str = "INSERT INTO damage (object_key, found, problem) VALUES ($1, $2, $3)
     ON CONFLICT (object_key) DO NOTHING";
 
 const FORGET_DAMAGE: &str = "DELETE FROM damage WHERE object_key = $1";
 
+// Few objects are damaged.
 const FORGET_REMOVED: &str = "DELETE FROM damage
-    WHERE NOT EXISTS (SELECT 1 FROM document WHERE document.object_key = damage.object_key)";
+    WHERE NOT EXISTS (SELECT 1 FROM document WHERE document.object_key = damage.object_key) $walk";
 
-const DAMAGED: &str = "SELECT object_key FROM damage ORDER BY object_key LIMIT $1";
+const DAMAGED: &str = "SELECT object_key FROM damage ORDER BY object_key LIMIT $1 $walk";
 
 const IS_DAMAGED: &str = "SELECT found FROM damage WHERE object_key = $1";
 
-const COUNT_DAMAGED: &str = "SELECT COUNT(*) FROM damage";
+const COUNT_DAMAGED: &str = "SELECT COUNT(*) FROM damage $walk";
 
 /// Where a chore stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

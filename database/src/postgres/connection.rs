@@ -12,6 +12,8 @@ use super::failure::Failure;
 use super::value::{Parameter, row};
 use crate::location::Server;
 use crate::statement::{Dialect, Statement};
+#[cfg(any(test, feature = "testing"))]
+use crate::testing::plans;
 use crate::{DatabaseError, Row, Value};
 
 /// Longer than this, the server or the way there is taken for broken.
@@ -46,6 +48,8 @@ const STATEMENTS: usize = 256;
 pub(crate) struct Connection {
     link: PgConnection,
     dialect: Dialect,
+    #[cfg(any(test, feature = "testing"))]
+    is_watched: bool,
     /// Whether statements stay prepared.
     persistent: bool,
     /// What was to blame if the transaction cannot succeed any more.
@@ -68,6 +72,8 @@ impl Connection {
         Ok(Self {
             link,
             dialect: Dialect::new(with_locks),
+            #[cfg(any(test, feature = "testing"))]
+            is_watched: plans::is_watched(server.options.get_database().unwrap_or_default()),
             persistent: !server.pooler,
             failure: None,
             statement: server.statement,
@@ -82,6 +88,8 @@ impl Connection {
         statement: Statement,
         values: Vec<Value>,
     ) -> Result<Vec<Row>, DatabaseError> {
+        #[cfg(any(test, feature = "testing"))]
+        self.look_at_plan(statement, &values).await?;
         let query = self.query(statement, values);
         let found = timeout(self.statement + GRACE, query.fetch_all(&mut self.link)).await;
         let rows = found.map_err(|_| self.fell_silent())?.map_err(|error| self.fail(error))?;
@@ -93,6 +101,8 @@ impl Connection {
         statement: Statement,
         values: Vec<Value>,
     ) -> Result<u64, DatabaseError> {
+        #[cfg(any(test, feature = "testing"))]
+        self.look_at_plan(statement, &values).await?;
         let query = self.query(statement, values);
         let done = timeout(self.statement + GRACE, query.execute(&mut self.link)).await;
         let done = done.map_err(|_| self.fell_silent())?.map_err(|error| self.fail(error))?;
@@ -158,6 +168,33 @@ impl Connection {
     }
 }
 
+#[cfg(any(test, feature = "testing"))]
+impl Connection {
+    /// Refuses a statement that reads a whole table although it could do otherwise, where a test watches.
+    async fn look_at_plan(&mut self, statement: Statement, values: &[Value]) -> Result<(), DatabaseError> {
+        if !self.is_watched || statement.walks() {
+            return Ok(());
+        }
+        let text = self.dialect.text(statement).to_string();
+        if !plans::is_planned(&text) {
+            return Ok(());
+        }
+        if let Some(known) = plans::known(&text) {
+            return known;
+        }
+        let query = sqlx::query(AssertSqlSafe(format!("EXPLAIN {text}"))).persistent(false);
+        let query = values.iter().fold(query, |query, value| query.bind(Parameter(value.clone())));
+        let only_if_it_must = sqlx::raw_sql("SET LOCAL enable_seqscan = off").execute(&mut self.link).await;
+        only_if_it_must.map_err(|error| self.fail(error))?;
+        let explained = query.fetch_all(&mut self.link).await.map_err(|error| self.fail(error))?;
+        let again = sqlx::raw_sql("SET LOCAL enable_seqscan = on").execute(&mut self.link).await;
+        again.map_err(|error| self.fail(error))?;
+        let steps =
+            explained.iter().map(|row| sqlx::Row::try_get(row, 0)).collect::<Result<Vec<String>, _>>()?;
+        plans::of_postgres(&text, &steps)
+    }
+}
+
 /// How a transaction begins.
 pub(super) struct Begin {
     text: String,
@@ -200,7 +237,7 @@ fn options(server: &Server) -> PgConnectOptions {
 }
 
 fn with_locks(statement: &str) -> String {
-    statement.replace("$lock", "FOR UPDATE").replace("$keep", "FOR KEY SHARE")
+    statement.replace("$lock", "FOR UPDATE").replace("$keep", "FOR KEY SHARE").replace("$walk", "")
 }
 
 fn too_long() -> sqlx::Error {

@@ -8,6 +8,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, ErrorCode, OpenFlags, ToSql, ffi};
 
 use crate::statement::{Dialect, Statement};
+#[cfg(any(test, feature = "testing"))]
+use crate::testing::plans;
 use crate::{DatabaseError, Row, Value};
 
 /// The first version without the WAL-reset race that corrupts databases.
@@ -33,6 +35,8 @@ const READER: &str = "PRAGMA query_only = ON; PRAGMA mmap_size = 2147418112";
 pub(crate) struct Connection {
     connection: rusqlite::Connection,
     dialect: Dialect,
+    #[cfg(any(test, feature = "testing"))]
+    is_watched: bool,
 }
 
 impl Connection {
@@ -60,7 +64,12 @@ impl Connection {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.execute_batch(settings)?;
-        Ok(Self { connection, dialect: Dialect::new(numbered) })
+        Ok(Self {
+            connection,
+            dialect: Dialect::new(numbered),
+            #[cfg(any(test, feature = "testing"))]
+            is_watched: plans::is_watched(&path.to_string_lossy()),
+        })
     }
 
     pub(crate) fn rows(&mut self, statement: Statement, values: &[Value]) -> Result<Vec<Row>, DatabaseError> {
@@ -101,6 +110,8 @@ impl Connection {
         statement: Statement,
         values: &[Value],
     ) -> Result<CachedStatement<'_>, DatabaseError> {
+        #[cfg(any(test, feature = "testing"))]
+        self.look_at_plan(statement)?;
         let mut prepared = self.connection.prepare_cached(self.dialect.text(statement))?;
         if prepared.parameter_count() != values.len() {
             return Err(
@@ -111,6 +122,29 @@ impl Connection {
             prepared.raw_bind_parameter::<usize, _>(position, value)?;
         }
         Ok(prepared)
+    }
+}
+
+#[cfg(any(test, feature = "testing"))]
+impl Connection {
+    /// Refuses a statement that reads a whole table, where a test watches.
+    fn look_at_plan(&mut self, statement: Statement) -> Result<(), DatabaseError> {
+        if !self.is_watched || statement.walks() {
+            return Ok(());
+        }
+        let text = self.dialect.text(statement);
+        if !plans::is_planned(text) {
+            return Ok(());
+        }
+        if let Some(known) = plans::known(text) {
+            return known;
+        }
+        let mut explained = self.connection.prepare(&format!("EXPLAIN QUERY PLAN {text}"))?;
+        let (mut steps, mut rows) = (Vec::new(), explained.raw_query());
+        while let Some(row) = rows.next()? {
+            steps.push(row.get(3)?);
+        }
+        plans::of_sqlite(text, &steps)
     }
 }
 
@@ -131,7 +165,7 @@ pub(crate) fn is_unflushed(error: &DatabaseError) -> bool {
 
 /// SQLite counts `$1` as a name, `?1` as a number; who writes has locked everything.
 fn numbered(statement: &str) -> String {
-    let statement = statement.replace("$lock", "").replace("$keep", "");
+    let statement = statement.replace("$lock", "").replace("$keep", "").replace("$walk", "");
     let mut parts = statement.split('$');
     let mut numbered = parts.next().unwrap_or_default().to_owned();
     for part in parts {

@@ -261,7 +261,7 @@ async fn copy_entries(house: &House, times: usize) {
          WHERE number < $1) INSERT INTO object (key, uuid, kind, status, version, lid, unique_id, time, \
          service_start, service_stop, source, target, facets, dictionary, fragment) \
          SELECT key + 1000 + number, uuid, kind, status, version, lid, unique_id, time, service_start, \
-         service_stop, source, target, facets, dictionary, fragment FROM object, copy WHERE kind = 1";
+         service_stop, source, target, facets, dictionary, fragment FROM object, copy WHERE kind = 1 $walk";
     let times = i64::try_from(times).unwrap();
     let copied = house
         .registry
