@@ -24,11 +24,16 @@ use crate::meters::PoolMeters;
 use crate::session::Session;
 use crate::{DatabaseError, Engine, Reader, Schema, Writer, caught};
 
-/// How often a transaction is run at most.
+/// How often a transaction is run at most when its connection is lost.
 const ATTEMPTS: u32 = 5;
 
-/// The longest pause before the second attempt; it grows fourfold with each.
+/// How often at most when others stand in its way: where all is serializable, of many who want the same patient only
+/// one at a time gets through.
+const CONFLICTS: u32 = 16;
+
+/// The longest pause before the second attempt; it grows fourfold with each, up to the other.
 const PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(640);
 
 pub(crate) struct Running {
     pool: Pool,
@@ -103,6 +108,7 @@ impl Running {
                     self.finish(mode, writer, outcome, begun).await
                 }
             };
+            let most = if matches!(tried, Err(Failure::Again(_))) { CONFLICTS } else { ATTEMPTS };
             match tried {
                 Ok(outcome) => return outcome,
                 Err(Failure::Final(error) | Failure::Silent(error)) => {
@@ -164,7 +170,7 @@ impl Running {
 
 /// A pause of random length, so that those who met do not meet again.
 fn pause(attempt: u32) -> Duration {
-    let longest = PAUSE * 4_u32.saturating_pow(attempt - 1);
+    let longest = (PAUSE * 4_u32.saturating_pow(attempt.min(5) - 1)).min(LONGEST_PAUSE);
     let random = RandomState::new().build_hasher().finish();
     Duration::from_micros(random % u64::try_from(longest.as_micros()).unwrap_or(u64::MAX).max(1))
 }

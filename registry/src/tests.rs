@@ -6,7 +6,9 @@ mod full;
 mod get;
 mod keeping;
 mod patients;
+mod races;
 mod rules;
+mod tables;
 mod wire;
 
 use actors::transactions::StoredQuery;
@@ -83,7 +85,8 @@ impl House {
     }
 
     /// Changes the data behind the registry's back, where waiting for it would take too long.
-    async fn meddle(&self, statement: &'static str) {
+    async fn meddle(&self, statement: &str) {
+        let statement: &'static str = format!("{statement} $walk").leak();
         let meddled = self
             .registry
             .database

@@ -1,7 +1,5 @@
 //! What registering does, to the new and to the old (ITI TF-2 3.42.4.1.3.3, TF-3 4.2.2.2).
 
-use std::sync::Arc;
-
 use actors::transactions::stored_query::{GetSubmissionSets, Query};
 
 use super::*;
@@ -203,45 +201,4 @@ async fn the_keys_of_one_patient_never_run_into_those_of_the_next() {
     house.register(document(3)).await;
     assert_eq!(house.refusal(document(4)).await, [ErrorCode::Internal]);
     assert_eq!(house.entry(&document_id(3)).await.patient_id, PATIENT.parse().ok());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_two_replacements_of_one_document_exactly_one_wins() {
-    let house = House::accepting().await;
-    house.register(document(1)).await;
-    let old = house.uuid(&document_id(1)).await;
-    let registry = Arc::new(house.registry);
-    let rivals = (2..22).map(|number| {
-        let registry = Arc::clone(&registry);
-        tokio::spawn(async move { registry.register(related(number, AssociationType::Replace, old)).await })
-    });
-    let mut won = 0;
-    for rival in rivals.collect::<Vec<_>>() {
-        match rival.await.unwrap() {
-            Ok(_) => won += 1,
-            Err(errors) => assert_eq!(errors.0[0].code, ErrorCode::DeprecatedDocument, "{errors}"),
-        }
-    }
-    assert_eq!(won, 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn of_many_documents_under_one_id_only_the_same_are_taken() {
-    let house = House::accepting().await;
-    let registry = Arc::new(house.registry);
-    let submissions = (0..20).map(|number| {
-        let registry = Arc::clone(&registry);
-        let mut submission = document(number);
-        submission.entries[0].unique_id = "1.6.0".parse().unwrap();
-        submission.entries[0].hash = format!("{:040}", number % 2).parse().ok();
-        tokio::spawn(async move { registry.register(submission).await })
-    });
-    let mut taken = 0;
-    for submission in submissions.collect::<Vec<_>>() {
-        match submission.await.unwrap() {
-            Ok(_) => taken += 1,
-            Err(errors) => assert_eq!(errors.0[0].code, ErrorCode::NonIdenticalHash, "{errors}"),
-        }
-    }
-    assert_eq!(taken, 10);
 }
