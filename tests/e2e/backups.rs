@@ -4,7 +4,10 @@ use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use metadata::AvailabilityStatus;
 use tests::{Document, Node, Settings};
+
+use crate::find::{fetch, find};
 
 /// A node with a document, which is stopped.
 async fn stopped(settings: &Settings) -> Node {
@@ -134,4 +137,28 @@ async fn tables_of_a_newer_release_are_refused_by_name_and_left_alone() {
             assert!(!refused.stdout.contains("99"), "{refused:?}");
         }
     }
+}
+
+/// As docs/operations.md says it.
+#[tokio::test]
+async fn a_damaged_document_is_put_back_from_a_backup_while_the_node_runs() {
+    let node = Node::start();
+    let document = Document::of("P0", "a report");
+    assert!(document.provide(&node.repository()).await.unwrap().is_success());
+    assert_eq!(node.run(["backup", "backup"]).code, 0);
+    let stored = node.stored_files().remove(0);
+    fs::write(&stored, "a reporT").unwrap();
+    let entry = find(&node.consumer(), &document.patient(), AvailabilityStatus::Approved).await.remove(0);
+    let refused = node.consumer().fetch(&entry).await;
+    assert!(match refused {
+        Ok(content) => content.collect(100).await.is_err(),
+        Err(_) => true,
+    });
+    let damaged = node.run(["verify"]);
+    assert!(damaged.stdout.contains(stored.file_name().unwrap().to_str().unwrap()), "{damaged:?}");
+
+    let place = node.folder().join("data/repository");
+    fs::copy(node.folder().join("backup").join(stored.strip_prefix(&place).unwrap()), &stored).unwrap();
+    assert_eq!(fetch(&node.consumer(), &entry).await, b"a report");
+    assert_eq!(node.run(["verify"]).code, 0);
 }

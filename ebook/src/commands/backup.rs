@@ -24,8 +24,8 @@ pub(super) use manifest::{IDENTITY, Manifest, Tables};
 ///
 /// The metadata is saved as of one moment, then every document that it names, compared with its SHA-256 on the way.
 /// Documents that are in the folder already are not copied again, so the same folder is brought up to date, and an
-/// interrupted backup goes on. Until it is finished the former backup in the folder stays as it was. The folder is closed
-/// to everybody else; one with anything but a backup is refused.
+/// interrupted backup goes on. Until it is finished the former backup in the folder stays as it was. The folder is
+/// closed to everybody else; one with anything but a backup is refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dosebook backup /mnt/backup/dosebook
