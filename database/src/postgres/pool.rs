@@ -32,7 +32,7 @@ pub(super) struct Pool {
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
     most: usize,
-    pub(super) meters: PoolMeters,
+    pub(super) meters: Box<PoolMeters>,
 }
 
 impl Pool {
@@ -40,7 +40,15 @@ impl Pool {
         let most = usize::try_from(server.connections).unwrap_or(Semaphore::MAX_PERMITS);
         let permits = Arc::new(Semaphore::new(most));
         let (read, write) = (Begin::new(server, true), Begin::new(server, false));
-        Self { server: Box::new(server.clone()), read, write, permits, idle: Mutex::default(), most, meters }
+        Self {
+            server: Box::new(server.clone()),
+            read,
+            write,
+            permits,
+            idle: Mutex::default(),
+            most,
+            meters: Box::new(meters),
+        }
     }
 
     /// A connection with a transaction begun.
