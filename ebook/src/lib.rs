@@ -5,6 +5,7 @@ pub mod cli;
 mod commands;
 pub mod config;
 pub mod exit;
+mod file_content;
 pub mod history;
 mod keeping;
 mod meters;

@@ -1,11 +1,10 @@
 //! Files that are whole or not there: written beside their place, made durable, then moved.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use actors::integrity::expecting;
-use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -13,9 +12,7 @@ use soap::parts::Content;
 use tokio::io::AsyncWriteExt;
 
 use crate::exit::{Failure, file};
-
-/// What a file is read in, at a time.
-const CHUNK: usize = 256 << 10;
+use crate::file_content::content;
 
 /// A file that is now in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,20 +88,6 @@ pub(crate) async fn write(mut content: Content, path: &Path) -> io::Result<Writt
     }
 }
 
-/// The bytes of a file, a chunk at a time, read where blocking is in nobody's way.
-pub(crate) fn content(file: File) -> Content {
-    Content::from_stream(futures_util::stream::try_unfold(file, |mut file| async move {
-        let read = tokio::task::spawn_blocking(move || {
-            let mut chunk = vec![0; CHUNK];
-            let length = file.read(&mut chunk)?;
-            chunk.truncate(length);
-            io::Result::Ok((chunk, file))
-        });
-        let (chunk, file) = read.await.map_err(io::Error::other)??;
-        Ok((!chunk.is_empty()).then(|| (Bytes::from(chunk), file)))
-    }))
-}
-
 /// Reads a file to its end and compares it with its SHA-256.
 pub(crate) async fn is_whole(path: &Path, sha256: &[u8]) -> io::Result<()> {
     let mut checked = expecting::<Sha256>(content(File::open(path)?), sha256.to_vec());
@@ -125,6 +108,8 @@ fn beside(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     #[tokio::test]

@@ -18,7 +18,8 @@ use soap::xml::{Element, Limits};
 use super::super::export::{Document, Index};
 use super::super::session::Session;
 use crate::exit::Failure;
-use crate::keeping::{content, is_whole, read_json};
+use crate::file_content::content;
+use crate::keeping::{is_whole, read_json};
 
 /// Unique ids in one question: their entries fit into one answer.
 const AT_ONCE: usize = 50;

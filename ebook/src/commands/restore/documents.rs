@@ -12,7 +12,8 @@ use sha2::Sha256;
 
 use super::At;
 use crate::exit::Failure;
-use crate::keeping::{Bookmark, Keepers, Progress, content};
+use crate::file_content::content;
+use crate::keeping::{Bookmark, Keepers, Progress};
 use crate::output::{Output, complain};
 
 /// Documents of which the index is asked together.

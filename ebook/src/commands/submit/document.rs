@@ -4,15 +4,12 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
-use bytes::Bytes;
 use metadata::{DocumentEntry, Hash, Submission};
 use sha1::{Digest, Sha1};
 use soap::parts::Content;
 
 use super::description::Describing;
-
-/// What a file is read in, at a time.
-const CHUNK: usize = 256 << 10;
+use crate::file_content::{CHUNK, content};
 
 /// A document with what is said of it.
 pub(super) struct Document {
@@ -45,7 +42,7 @@ fn described(mut file: File, path: &Path, describing: &Describing) -> Result<Doc
     file.rewind().map_err(unreadable)?;
     let said = describing.said.as_ref().ok_or("no metadata")?;
     let submission = said.submission(path, hash, describing)?;
-    Document::new(submission, hash, size, stream(file))
+    Document::new(submission, hash, size, content(file))
 }
 
 /// The SHA-1 and the size of what is left of a file.
@@ -64,20 +61,6 @@ fn digest(file: &mut File) -> io::Result<(Hash, u64)> {
     }
 }
 
-/// The bytes of a file, a chunk at a time, read where blocking is in nobody's way.
-fn stream(file: File) -> Content {
-    Content::from_stream(futures_util::stream::try_unfold(file, |mut file| async move {
-        let read = tokio::task::spawn_blocking(move || {
-            let mut chunk = vec![0; CHUNK];
-            let length = file.read(&mut chunk)?;
-            chunk.truncate(length);
-            io::Result::Ok((chunk, file))
-        });
-        let (chunk, file) = read.await.map_err(io::Error::other)??;
-        Ok((!chunk.is_empty()).then(|| (Bytes::from(chunk), file)))
-    }))
-}
-
 impl Document {
     /// A dose report.
     pub(super) fn report(bytes: Vec<u8>, describing: &Describing) -> Result<Self, String> {
@@ -94,22 +77,5 @@ impl Document {
         entry.size = Some(size);
         let entry = entry.clone();
         Ok(Self { submission, entry, content })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_file_is_sent_as_it_is_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("large");
-        let bytes: Vec<u8> = (0..CHUNK * 2 + 7).map(|at| u8::try_from(at % 251).unwrap()).collect();
-        std::fs::write(&path, &bytes).unwrap();
-        let mut content = stream(File::open(&path).unwrap());
-        assert_eq!(content.chunk().await.unwrap().unwrap().len(), CHUNK);
-        let rest = content.collect(usize::MAX).await.unwrap();
-        assert_eq!(rest, bytes[CHUNK..]);
     }
 }
