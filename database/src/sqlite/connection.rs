@@ -27,7 +27,7 @@ const STATEMENTS: usize = 256;
 /// small: each commit walks all of it, the system caches the file anyway, and a cache that fills for hours looks like
 /// a leak.
 const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
-    PRAGMA cache_size = -8192";
+    PRAGMA cache_size = -4096";
 
 /// Readers map the file instead of copying: 2 GiB of it, SQLite's own ceiling.
 const READER: &str = "PRAGMA query_only = ON; PRAGMA mmap_size = 2147418112";
