@@ -20,9 +20,9 @@ const CLIENTS: u64 = 16;
 const SUBMISSIONS_OF_A_PATIENT: usize = 20;
 /// How much more memory, in percent, a node may have resident at the end than after its first five minutes.
 const GROWTH: u64 = 5;
-/// What a node may come to hold in its first minute: the page caches of the two connections that write, 8 MiB each. In
-/// a minute of an unoptimised program on a busy machine they are empty at first and not full at the end, so that a short
-/// run can prove this bound and no other.
+/// What a node may come to hold in its first minute: the page caches of the two connections that write, 4 MiB each, and
+/// as much again for those that read and for what is on its way. In a minute of an unoptimised program on a busy machine
+/// they are empty at first and not full at the end, so that a short run can prove this bound and no other.
 const CACHES: u64 = 16 << 20;
 /// The last connections are closed so soon after the last client has gone.
 const CLOSING: Duration = Duration::from_secs(20);
