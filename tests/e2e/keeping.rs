@@ -1,12 +1,12 @@
 //! What a node keeps is verified, saved, given back and moved, by the program as a person runs it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use actors::source::replace;
 use metadata::{AvailabilityStatus, EntryUuid, ObjectId};
-use tests::{Document, Node};
+use tests::{Document, Node, PgBouncer, Postgres, S3, Settings};
 
 use crate::find::{fetch, find};
 
@@ -148,7 +148,7 @@ async fn a_backup_of_a_running_node_gives_everything_back() {
         assert!(occupied.stderr.contains(part), "{part} in {occupied:?}");
     }
 
-    fs::rename(node.folder().join("data"), node.folder().join("lost")).unwrap();
+    node.lose_everything();
     let restored = node.run(["restore", "backup"]);
     assert_eq!(restored.code, 0, "{restored:?}");
     node.resume();
@@ -165,7 +165,7 @@ async fn an_interrupted_restore_starts_no_node_and_goes_on() {
     let before = seen(&node, &documents).await;
     assert_eq!(node.run(["backup", "backup", "--with-identity"]).code, 0);
     node.stop();
-    fs::rename(node.folder().join("data"), node.folder().join("lost")).unwrap();
+    node.lose_everything();
     let index = files(&node.folder().join("backup")).into_iter().find(|path| is_index(path)).unwrap();
     let aside = node.folder().join("aside");
     fs::rename(&index, &aside).unwrap();
@@ -185,6 +185,46 @@ async fn an_interrupted_restore_starts_no_node_and_goes_on() {
     is_sound(&node);
 }
 
+#[tokio::test]
+async fn what_lies_behind_a_pooler_and_in_a_bucket_is_saved_and_given_back() {
+    let Some(server) = Postgres::start() else { return };
+    let Some(pooler) = PgBouncer::before(&server) else { return };
+    let Some(bucket) = S3::start() else { return };
+    let url = || server.url_through(pooler.address(), &server.database());
+    let settings = Settings {
+        database: Some(url()),
+        pooler: true,
+        documents: Some(bucket.bucket()),
+        more: bucket.section(bucket.address()),
+        ..Settings::default()
+    };
+    let mut node = Node::with(&settings);
+    let documents = filled(&node).await;
+    let before = seen(&node, &documents).await;
+    let saved = node.run(["backup", "backup", "--with-identity", "--json"]);
+    assert_eq!((saved.code, &saved.json()["copied"]), (0, &7.into()), "{saved:?}");
+    node.stop();
+    node.lose_everything();
+    node.configure(settings.database.as_deref().unwrap(), &url());
+    let objects = files(&bucket.objects().join("documents"));
+    let refused = node.run(["restore", "backup"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.stderr.contains("belong to another index"), "{refused:?}");
+    assert_eq!(files(&bucket.objects().join("documents")), objects);
+
+    node.configure(&bucket.bucket(), &format!("{}/again", bucket.bucket()));
+    let restored = node.run(["restore", "backup"]);
+    assert_eq!(restored.code, 0, "{restored:?}");
+    node.resume();
+    assert_eq!(seen(&node, &documents).await, before);
+    is_sound(&node);
+    let names = |place: &str| {
+        let found = files(&bucket.objects().join(place)).into_iter();
+        found.map(|path| path.file_name().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("again/documents"), names("documents"));
+}
+
 fn is_index(path: &Path) -> bool {
     path.file_name().unwrap().to_str().unwrap().starts_with("repository-")
 }
@@ -199,7 +239,7 @@ async fn a_backup_that_was_altered_is_noticed() {
     bytes[0] ^= 1;
     fs::write(&saved[0], bytes).unwrap();
     node.stop();
-    fs::rename(node.folder().join("data"), node.folder().join("lost")).unwrap();
+    node.lose_everything();
     let restored = node.run(["restore", "backup"]);
     assert_eq!(restored.code, 1, "{restored:?}");
     assert!(restored.stderr.contains("lost: document"), "{restored:?}");
@@ -231,7 +271,7 @@ async fn a_backup_while_documents_arrive_is_whole() {
     let before = seen(&node, &documents).await;
     node.kill();
     assert!(arriving.await.unwrap() > 0);
-    fs::rename(node.folder().join("data"), node.folder().join("lost")).unwrap();
+    node.lose_everything();
     let restored = node.run(["restore", "backup"]);
     assert_eq!(restored.code, 0, "{restored:?}");
     is_sound(&node);
@@ -239,14 +279,18 @@ async fn a_backup_while_documents_arrive_is_whole() {
     assert_eq!(seen(&node, &documents).await, before);
 }
 
-/// The submissions of an export, without what each registry gives itself.
-fn submissions(export: &Path) -> Vec<(String, Vec<u8>)> {
-    let exported = files(&export.join("submissions")).into_iter();
-    let named = exported.map(|path| {
-        let name = path.strip_prefix(export).unwrap().to_str().unwrap().to_owned();
-        (name, fs::read(path).unwrap())
-    });
-    named.collect()
+/// The submissions of an export, the files of each by their names. They come patient by patient, and which patient is
+/// the first is for each registry to say.
+fn submissions(export: &Path) -> Vec<BTreeMap<String, Vec<u8>>> {
+    let mut submissions: BTreeMap<PathBuf, BTreeMap<String, Vec<u8>>> = BTreeMap::new();
+    for path in files(&export.join("submissions")) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let files = submissions.entry(path.parent().unwrap().to_owned()).or_default();
+        files.insert(name, fs::read(path).unwrap());
+    }
+    let mut submissions: Vec<_> = submissions.into_values().collect();
+    submissions.sort();
+    submissions
 }
 
 #[tokio::test]
@@ -271,9 +315,11 @@ async fn what_is_exported_is_imported_elsewhere_with_its_ids_and_statuses() {
     assert!(again.stdout.ends_with("0 submitted, 7 already there, 0 refused\n"), "{again:?}");
     assert_eq!(other.run(["export", "back"]).code, 0);
     assert_eq!(submissions(&other.folder().join("back")), submissions(&node.folder().join("out")));
-    let patients =
-        |node: &Node, folder: &str| fs::read_to_string(node.folder().join(folder).join("patients.jsonl"));
-    assert_eq!(patients(&other, "back").unwrap(), patients(&node, "out").unwrap());
+    let patients = |node: &Node, folder: &str| {
+        let text = fs::read_to_string(node.folder().join(folder).join("patients.jsonl")).unwrap();
+        text.lines().map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(patients(&other, "back"), patients(&node, "out"));
 }
 
 #[tokio::test]
@@ -281,14 +327,17 @@ async fn an_import_tells_what_is_refused_and_why() {
     let node = Node::start();
     filled(&node).await;
     assert_eq!(node.run(["export", "out"]).code, 0);
-    let altered = files(&node.folder().join("out/submissions/000/000/002")).remove(0);
+    // One that nothing replaces.
+    let exported = files(&node.folder().join("out/submissions"));
+    let altered = exported.iter().find(|path| fs::read(path).unwrap() == b"report 4").unwrap();
     fs::write(altered, "another").unwrap();
     let other = Node::start();
     let out = node.folder().join("out");
     let imported = other.run(["import", out.to_str().unwrap()]);
     assert_eq!(imported.code, 1, "{imported:?}");
     assert!(imported.stdout.ends_with("6 submitted, 0 already there, 1 refused\n"), "{imported:?}");
-    assert!(imported.stderr.contains("000/000/002: refused: "), "{imported:?}");
+    let refused = format!("{}: refused: ", altered.parent().unwrap().display());
+    assert!(imported.stderr.contains(&refused), "{refused} in {imported:?}");
     assert_eq!(other.stored_files().len(), 6);
     let unfinished = other.run(["import", "."]);
     assert_eq!(unfinished.code, 2, "{unfinished:?}");

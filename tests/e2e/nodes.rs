@@ -61,11 +61,9 @@ async fn a_node_with_another_index_does_not_start_at_a_bucket_that_is_in_use() {
 
     let mut other = Node::start();
     other.stop();
-    let file = other.folder().join("node.toml");
-    let place = format!("[repository]\ndocuments = \"{}\"", bucket.bucket());
-    let configuration = std::fs::read_to_string(&file).unwrap().replace("[repository]", &place)
-        + &bucket.section(bucket.address());
-    std::fs::write(&file, configuration).unwrap();
+    let place =
+        format!("{}[repository]\ndocuments = \"{}\"", bucket.section(bucket.address()), bucket.bucket());
+    other.configure("[repository]", &place);
     assert!(!other.try_resume(), "two indexes at one place");
     for part in ["belong to another index", "repository.documents", "database.url", &bucket.bucket()] {
         assert!(other.last_words().contains(part), "{part} in {}", other.last_words());

@@ -54,7 +54,7 @@ pub struct Node {
     web: SocketAddr,
     settings: Settings,
     // Dropped last: nobody can drop a database that is in use.
-    _database: Option<Fresh>,
+    database: Option<Fresh>,
 }
 
 impl Node {
@@ -96,7 +96,7 @@ impl Node {
         let folder = tempfile::tempdir().unwrap();
         let (soap, web) = (free_port(), free_port());
         fs::write(folder.path().join("node.toml"), configuration(&settings, soap, web)).unwrap();
-        Self { folder, process: None, soap, web, settings, _database: database }
+        Self { folder, process: None, soap, web, settings, database }
     }
 
     /// Starts the node again where it was.
@@ -136,6 +136,25 @@ impl Node {
             assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
             assert!(process.wait().unwrap().success(), "the node did not stop cleanly:\n{}", self.log());
         }
+    }
+
+    /// Loses all that a stopped node keeps: its data folder lies at `lost`, and in place of its database, if it had one
+    /// of its own, is an empty one.
+    pub fn lose_everything(&mut self) {
+        fs::rename(self.folder().join("data"), self.folder().join("lost")).unwrap();
+        if let Some(lost) = self.database.take() {
+            let fresh = Fresh::asked_for().unwrap();
+            self.configure(&lost.url(), &fresh.url());
+            self.database = Some(fresh);
+        }
+    }
+
+    /// Puts something else into its configuration, which holds from the next start.
+    pub fn configure(&mut self, old: &str, new: &str) {
+        let file = self.folder().join("node.toml");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(old), "{old} is not in {text}");
+        fs::write(&file, text.replace(old, new)).unwrap();
     }
 
     /// Kills the node where it stands.
