@@ -16,6 +16,7 @@ mod database_rot;
 mod deeds;
 mod judge;
 mod kill;
+mod kill_two;
 mod ledger;
 mod memory;
 mod model;
