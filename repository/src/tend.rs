@@ -100,9 +100,11 @@ impl Repository {
 
     /// Reads documents again until as many are read as are due; what was late is made up for, but not a standstill.
     async fn scrub_while_due(&self, now: i64, days: u32) -> Result<(), StoreError> {
+        if days == 0 {
+            return Ok(());
+        }
         let index = self.store.index();
-        while days > 0 {
-            let Some(stands) = upkeep::claim(index, Chore::Scrub, now).await? else { break };
+        while let Some(stands) = upkeep::claim(index, Chore::Scrub, now).await? {
             let pace = self.scrub(stands.position, now, days).await?;
             let late = now.saturating_sub(stands.due).clamp(0, LATE);
             upkeep::done(index, Chore::Scrub, pace.position, pace.due - late).await?;

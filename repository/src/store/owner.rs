@@ -67,7 +67,8 @@ async fn settle(contents: &Contents, index: &Database) -> Result<(), StoreError>
         is_ours = is_ours || contents.has(&document.key).await?;
     }
     let is_empty = !is_ours && contents.is_empty().await?;
-    if !is_ours && !(is_empty && first.rows == 0) {
+    let is_new = is_empty && first.rows == 0;
+    if !is_ours && !is_new {
         let found = match is_empty {
             true => "is empty although this index names documents",
             false => "holds documents of which this index names none",

@@ -16,8 +16,10 @@ async fn object(ward: &Ward, unique_id: &str) -> std::path::PathBuf {
     ward.folder.path().join(found.key)
 }
 
-/// What can become of an object: whether anybody is told of it before the document comes again.
-const HARMS: [(fn(&std::path::Path), bool); 3] = [
+type Harm = fn(&std::path::Path);
+
+/// What can become of an object, and whether anybody is told of it before the document comes again.
+const HARMS: [(Harm, bool); 3] = [
     (|object| std::fs::write(object, b"a bitter").unwrap(), true),
     (|object| std::fs::write(object, b"a let").unwrap(), false),
     (|object| std::fs::remove_file(object).unwrap(), false),
