@@ -8,6 +8,7 @@ use std::sync::Arc;
 use database::{Database, DatabaseError, Migration, Reader, Row, Schema, Writer};
 
 use crate::content::Kept;
+use crate::keeping;
 use crate::store::StoreError;
 use crate::upkeep;
 
@@ -129,8 +130,6 @@ const PENDING: &str = "SELECT number, unique_id, object_key, sha256, sha1, size,
 const AFTER: &str = "SELECT number, unique_id, object_key, sha256, sha1, size, mime_type, registered
     FROM document WHERE number > $1 AND registered < 2 ORDER BY number LIMIT $2";
 
-const COUNT: &str = "SELECT COUNT(*) FROM document WHERE registered < 2 $walk";
-
 /// One row.
 const ID: &str = "SELECT id FROM index_id $walk";
 
@@ -200,10 +199,9 @@ pub(crate) async fn id(index: &Database) -> Result<String, DatabaseError> {
     })
 }
 
-/// How many documents there are: once a day, for scrubbing.
+/// How many documents there are, about, those that are condemned included: for paces and bounds.
 pub(crate) async fn count(index: &Database) -> Result<i64, DatabaseError> {
-    let row = index.read(|reader| reader.row(COUNT, [])).await?;
-    row.map_or(Ok(0), |mut row| row.take())
+    Ok(i64::try_from(index.about(&keeping::DOCUMENT).await?).unwrap_or(i64::MAX))
 }
 
 /// Whether a document names an object.

@@ -16,7 +16,9 @@ use crate::store::{Store, StoreError};
 pub const SCHEMA: Schema = index::SCHEMA;
 
 /// What of them is worth saving: which objects are being removed is of no use elsewhere.
-pub const TABLES: &[Table] = &[table!(
+pub const TABLES: &[Table] = &[DOCUMENT];
+
+pub(crate) const DOCUMENT: Table = table!(
     "document",
     "number",
     "unique_id",
@@ -28,7 +30,7 @@ pub const TABLES: &[Table] = &[table!(
     "provided",
     "registered",
     "share"
-)];
+);
 
 /// An index without its documents, as a backup has it.
 #[derive(Debug)]

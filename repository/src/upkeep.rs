@@ -132,7 +132,7 @@ pub(crate) async fn done(
     done.await.map(drop)
 }
 
-/// How many documents there are: counting many takes long, so it is done once a day, by one of the nodes.
+/// How many documents there are, about: that may take a moment, so it is asked once a day, by one of the nodes.
 pub(crate) async fn documents(index: &Database, now: i64) -> Result<i64, DatabaseError> {
     if let Some(mut row) = index.read(|reader| reader.row(DOCUMENTS, [])).await? {
         let (documents, counted): (i64, i64) = (row.take()?, row.take()?);
