@@ -198,6 +198,11 @@ async fn backend(database: &Database) -> i64 {
     rows(database, "SELECT CAST(pg_backend_pid() AS BIGINT)").await.unwrap().remove(0).take().unwrap()
 }
 
+/// Whether the connections to the server are those of a pooler, which answers for them, and later.
+fn is_the_poolers() -> bool {
+    std::env::var_os("DOSEBOOK_TEST_POOLER").is_some()
+}
+
 /// Stops a process of the server, as if the way there swallowed everything, until it is dropped.
 struct Silenced(i64);
 
@@ -244,6 +249,9 @@ async fn a_server_that_falls_silent_is_not_waited_for_again() {
 #[tokio::test]
 async fn a_connection_that_was_forgotten_on_the_way_costs_a_moment() {
     let Some((_place, database)) = on_a_server().await else { return };
+    if is_the_poolers() {
+        return;
+    }
     let _silenced = Silenced::new(backend(&database).await);
     let begun = Instant::now();
     assert!(names(&database).await.is_empty());
@@ -253,8 +261,7 @@ async fn a_connection_that_was_forgotten_on_the_way_costs_a_moment() {
 #[tokio::test]
 async fn a_connection_that_lay_unused_is_opened_again() {
     let Some((_place, database)) = on_a_server().await else { return };
-    if std::env::var_os("DOSEBOOK_TEST_POOLER").is_some() {
-        // There it is the pooler's.
+    if is_the_poolers() {
         return;
     }
     let first = backend(&database).await;
