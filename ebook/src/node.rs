@@ -179,7 +179,9 @@ impl Node {
             let note = (!notes.is_empty()).then(|| notes.join("; "));
             let owns = match repository.owns_its_place() {
                 true => Ok(()),
-                false => Err("it is not known yet whose documents the storage service has: see the log".to_owned()),
+                false => {
+                    Err("it is not known yet whose documents the storage service has: see the log".to_owned())
+                }
             };
             checks.push(Check { name: "documents", outcome: owns, note });
         }
@@ -366,9 +368,8 @@ fn nobodys() -> Oid {
 }
 
 fn without_internal(errors: &RegistryErrors) -> Result<(), String> {
-    let is_ours = |code: &ErrorCode| {
-        matches!(code, ErrorCode::Internal | ErrorCode::Busy | ErrorCode::OutOfResources)
-    };
+    let is_ours =
+        |code: &ErrorCode| matches!(code, ErrorCode::Internal | ErrorCode::Busy | ErrorCode::OutOfResources);
     let internal = errors.0.iter().find(|error| is_ours(&error.code));
     internal.map_or(Ok(()), |error| Err(error.context.clone()))
 }
