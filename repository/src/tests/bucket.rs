@@ -43,15 +43,21 @@ fn program() -> Option<PathBuf> {
 }
 
 fn serve(program: &std::path::Path, root: &std::path::Path) -> (Child, SocketAddr) {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut command = Command::new(program);
-    command.args(["--host", "127.0.0.1", "--port", &free.port().to_string()]);
-    command.args(["--access-key", "ward", "--secret-key", "s3cret"]).arg(root);
-    let server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    while TcpStream::connect(free).is_err() {
-        std::thread::sleep(Duration::from_millis(20));
+    loop {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut command = Command::new(program);
+        command.args(["--host", "127.0.0.1", "--port", &free.port().to_string()]);
+        command.args(["--access-key", "ward", "--secret-key", "s3cret"]).arg(root);
+        let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut server = command.spawn().unwrap();
+        // It ends when somebody else was given the port meanwhile.
+        while server.try_wait().unwrap().is_none() {
+            if TcpStream::connect(free).is_ok() {
+                return (server, free);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
-    (server, free)
 }
 
 fn bucket(endpoint: String, trust: Option<Vec<u8>>, folder: &std::path::Path) -> Bucket {
