@@ -77,14 +77,16 @@ impl Repository {
         }
         let all = index::of_id(self.store.index(), &found.unique_id).await.map_err(StoreError::from)?;
         let differs = |other: &Found| other.sha256 != found.sha256;
-        let Some(id) = all.iter().any(differs).then(|| found.unique_id.parse::<UniqueId>().ok()).flatten() else {
+        let Some(id) = all.iter().any(differs).then(|| found.unique_id.parse::<UniqueId>().ok()).flatten()
+        else {
             return Ok(None);
         };
         let query = Query::GetDocuments(GetDocuments { ids: Ids::UniqueIds(vec![id]) });
         let answer = self.registry.ask(StoredQuery::leaf_class(query)).await;
         let answer = answer.map_err(|error| internal("asking whose document it is", &error))?;
         let hashes: HashSet<Hash> = answer.into_documents().iter().filter_map(|entry| entry.hash).collect();
-        let known = all.into_iter().find(|one| one.registered || hashes.contains(&Hash::from_bytes(one.sha1)));
+        let known =
+            all.into_iter().find(|one| one.registered || hashes.contains(&Hash::from_bytes(one.sha1)));
         Ok(known.filter(differs))
     }
 

@@ -73,8 +73,7 @@ const NOTE_UPLOAD: &str =
 const FORGET_UPLOAD: &str = "DELETE FROM unfinished_upload WHERE upload_id = $1";
 
 // Few uploads are under way.
-const STALE_UPLOADS: &str =
-    "SELECT object_key, upload_id FROM unfinished_upload WHERE started < $1 ORDER BY upload_id LIMIT $2 $walk";
+const STALE_UPLOADS: &str = "SELECT object_key, upload_id FROM unfinished_upload WHERE started < $1 ORDER BY upload_id LIMIT $2 $walk";
 
 const NOTE_DAMAGE: &str = "INSERT INTO damage (object_key, found, problem) VALUES ($1, $2, $3)
     ON CONFLICT (object_key) DO NOTHING";
@@ -100,11 +99,7 @@ pub(crate) struct Stands {
 }
 
 /// Takes a chore that is due at `now`; where it stands. None when it is not due, or another node has it.
-pub(crate) async fn claim(
-    index: &Database,
-    chore: Chore,
-    now: i64,
-) -> Result<Option<Stands>, DatabaseError> {
+pub(crate) async fn claim(index: &Database, chore: Chore, now: i64) -> Result<Option<Stands>, DatabaseError> {
     // Mostly it is not due: that costs a look.
     let stands = index.read(move |reader| reader.row(STANDS, [chore.name().into()])).await?;
     let Some(mut stands) = stands else { return Ok(None) };
@@ -141,8 +136,7 @@ pub(crate) async fn documents(index: &Database, now: i64) -> Result<i64, Databas
         }
     }
     let documents = index::count(index).await?;
-    let noted =
-        index.write(move |writer| Box::pin(writer.execute(COUNTED, [documents.into(), now.into()])));
+    let noted = index.write(move |writer| Box::pin(writer.execute(COUNTED, [documents.into(), now.into()])));
     noted.await.map(|_: u64| documents)
 }
 
