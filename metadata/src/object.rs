@@ -290,6 +290,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_part_never_has_the_id_of_an_object_that_says_version_8() {
+        let mut folder = crate::sample_with_folder().folders.remove(0);
+        folder.entry_uuid = "urn:uuid:00000000-0000-8000-8000-000000000000".parse().unwrap();
+        let id = folder.entry_uuid.to_string();
+        let element = parse(&Object::Folder(folder).write());
+        assert!(element.elements().all(|part| part.attribute("id") != Some(&id)));
+    }
+
     fn refusal(element: &Element) -> String {
         let mut errors = RegistryErrors::default();
         assert_eq!(Object::read(element, &mut errors), None);

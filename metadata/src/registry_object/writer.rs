@@ -242,11 +242,12 @@ fn write_strings(rim: &mut Rim, local: &str, strings: &LocalizedStrings) {
 }
 
 /// A UUID says by its version 8 (RFC 9562 section 5.8) that it was made here: the parent's, with the position in the
-/// place of twelve of its bits. So it compresses well beside the parent's.
+/// place of twelve of its bits. So it compresses well beside the parent's. Beside a parent of that version it could be
+/// the parent's own.
 fn part_uuid(parent: EntryUuid, position: usize) -> EntryUuid {
     let uuid = parent.uuid();
     let part = match u16::try_from(position) {
-        Ok(position) if position < 1 << 12 => {
+        Ok(position) if position < 1 << 12 && uuid.get_version_num() != 8 => {
             let (time, middle, _, rest) = uuid.as_fields();
             Uuid::from_fields(time, middle, 8 << 12 | position, rest)
         }
