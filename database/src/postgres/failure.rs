@@ -52,8 +52,9 @@ impl Failure {
 /// What a SQLSTATE means (PostgreSQL, appendix A).
 fn meaning(code: &str) -> fn(DatabaseError) -> Failure {
     match code {
-        // Serialization failure, deadlock. Or an id that was free a moment ago: who runs again sees whose it is.
-        "40001" | "40P01" | "23505" => Failure::Again,
+        // Serialization failure, deadlock. Or an id that was free a moment ago, or a table that was not there, as when
+        // nodes start together: who runs again sees whose it is.
+        "40001" | "40P01" | "23505" | "42P07" | "42710" => Failure::Again,
         // The server goes down or comes up, has become a standby, or has ended a session that said nothing; somebody
         // has changed tables or statements under this connection.
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" | "26000" | "0A000" => Failure::Lost,
