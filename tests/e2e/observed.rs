@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use dose::sample::{BELGIAN_HOSPITAL, CHARLOTTE, CHARLOTTE_IN_BELGIUM, NOOR, NOOR_IN_BELGIUM};
@@ -105,15 +107,21 @@ async fn the_metrics_of_a_node_on_postgres_tell_of_its_connections_and_commits()
             assert!(document.provide(&repository).await.unwrap().is_success());
         });
     }
-    // All of them lock the same patient.
-    let most = tokio::spawn(async move {
+    // All of them lock the same patient. Who watches blocks a thread, which must not be one that they need.
+    let done = Arc::new(AtomicBool::new(false));
+    let is_done = Arc::clone(&done);
+    let most = tokio::task::spawn_blocking(move || {
         let mut most = 0.0_f64;
-        while crowd.try_join_next().is_none_or(|joined| joined.map(|()| true).unwrap()) && !crowd.is_empty() {
+        while !is_done.load(Ordering::Relaxed) {
             let text = node.web("/metrics").unwrap().1;
             most = most.max(value(&text, "dosebook_database_waiting{keeper=\"registry\"}"));
         }
         (most, node)
     });
+    while let Some(provided) = crowd.join_next().await {
+        provided.unwrap();
+    }
+    done.store(true, Ordering::Relaxed);
     let (most, node) = most.await.unwrap();
     assert!(most > 0.0, "nobody has waited");
     let text = node.web("/metrics").unwrap().1;
