@@ -25,7 +25,7 @@ pub struct Table {
     pub name: &'static str,
     /// How many rows there are.
     pub count: &'static str,
-    /// How many there are, but no more than [`FEW`].
+    /// How many there are, but no more than a hundred thousand.
     pub few: &'static str,
     /// Removes all.
     pub empty: &'static str,
