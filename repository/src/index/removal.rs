@@ -4,6 +4,7 @@
 //! that want that place the unique index lets one have it, so a sweep and a slow submission cannot both win.
 
 use std::collections::HashMap;
+use std::iter;
 use std::sync::Arc;
 
 use database::{Database, DatabaseError, Writer};
@@ -101,29 +102,29 @@ async fn condemn_one(writer: &mut Writer, key: &str, now: i64) -> Result<bool, D
 
 /// Forgets that objects were condemned: they are gone, and nobody is left who could file a document with them.
 pub(crate) async fn spare(index: &Database, keys: Vec<String>) -> Result<(), DatabaseError> {
-    let keys = Arc::new(keys);
-    index
-        .write(move |writer| {
-            let keys = Arc::clone(&keys);
-            Box::pin(async move {
-                for key in keys.iter() {
-                    writer.execute(SPARE, [key.as_str().into()]).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
+    of_each(index, keys, SPARE, None).await
 }
 
 /// Notes that condemned objects are gone: still no document can be filed with them.
 pub(crate) async fn bury(index: &Database, keys: Vec<String>, now: i64) -> Result<(), DatabaseError> {
+    of_each(index, keys, BURY, Some(now)).await
+}
+
+/// Runs a statement for each of these objects, all in one transaction.
+async fn of_each(
+    index: &Database,
+    keys: Vec<String>,
+    statement: &'static str,
+    now: Option<i64>,
+) -> Result<(), DatabaseError> {
     let keys = Arc::new(keys);
     index
         .write(move |writer| {
             let keys = Arc::clone(&keys);
             Box::pin(async move {
                 for key in keys.iter() {
-                    writer.execute(BURY, [key.as_str().into(), now.into()]).await?;
+                    let values = iter::once(key.as_str().into()).chain(now.map(Into::into));
+                    writer.execute(statement, values).await?;
                 }
                 Ok(())
             })

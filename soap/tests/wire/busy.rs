@@ -1,6 +1,7 @@
 //! What a server does when it has enough to do, and when it is about to stop. Where much goes over the wire the
 //! clock runs as it does, for a paused one does not wait for sockets.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rustls::HandshakeKind;
@@ -10,15 +11,33 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::http::{ENVELOPE, UPLOAD, upload};
-use crate::peers::{Authority, bind, connect, connect_as, listen, listen_until, pong, run, serve, talk};
+use crate::peers::{
+    Authority, bind, connect, connect_as, listen, listen_until, pong, run, serve, serve_stuck, talk,
+};
 
 fn post(more: &str) -> String {
     let length = ENVELOPE.len();
     format!(
         "POST /service HTTP/1.1\r\nHost: x\r\n{more}Content-Type: application/soap+xml\r\nContent-Length: {length}\r\n\r\n{ENVELOPE}"
     )
+}
+
+/// As many connections as there are places for requests, each of which has sent this: of so many peers that none has
+/// too many.
+async fn crowd(authority: &Authority, address: SocketAddr, sent: &str) -> Vec<TlsStream<TcpStream>> {
+    let mut open = Vec::new();
+    for _ in 0..limits::REQUESTS / limits::CONNECTIONS_OF_A_PEER {
+        let identity = authority.identity();
+        for _ in 0..limits::CONNECTIONS_OF_A_PEER {
+            let mut stream = connect_as(authority, &identity, address).await;
+            stream.write_all(sent.as_bytes()).await.unwrap();
+            open.push(stream);
+        }
+    }
+    open
 }
 
 fn is_whole(answer: &str) -> bool {
@@ -28,21 +47,8 @@ fn is_whole(answer: &str) -> bool {
 #[tokio::test]
 async fn says_when_to_come_back_even_to_who_sends_a_large_body_first() {
     let authority = Authority::new();
-    let (began, mut begun) = tokio::sync::mpsc::unbounded_channel();
-    let stuck = move |_: Message, _: Peer| {
-        began.send(()).unwrap();
-        std::future::pending()
-    };
-    let server = serve(&authority, &authority.identity(), stuck).await;
-    let mut open = Vec::new();
-    for _ in 0..limits::REQUESTS / limits::CONNECTIONS_OF_A_PEER {
-        let identity = authority.identity();
-        for _ in 0..limits::CONNECTIONS_OF_A_PEER {
-            let mut stream = connect_as(&authority, &identity, server.address).await;
-            stream.write_all(post("").as_bytes()).await.unwrap();
-            open.push(stream);
-        }
-    }
+    let (server, mut begun) = serve_stuck(&authority).await;
+    let _open = crowd(&authority, server.address, &post("")).await;
     for _ in 0..limits::REQUESTS {
         begun.recv().await.unwrap();
     }
@@ -105,19 +111,11 @@ async fn who_hangs_up_does_not_free_the_place_of_what_was_begun() {
 async fn large_bodies_that_wait_keep_nobody_from_a_place() {
     let authority = Authority::new();
     let server = serve(&authority, &authority.identity(), pong).await;
-    let mut open = Vec::new();
-    for _ in 0..limits::REQUESTS / limits::CONNECTIONS_OF_A_PEER {
-        let identity = authority.identity();
-        for _ in 0..limits::CONNECTIONS_OF_A_PEER {
-            let mut stream = connect_as(&authority, &identity, server.address).await;
-            let head = format!(
-                "POST /service HTTP/1.1\r\nHost: x\r\nContent-Type: application/soap+xml\r\nContent-Length: {}\r\n\r\n",
-                limits::LARGE_BODY
-            );
-            stream.write_all(head.as_bytes()).await.unwrap();
-            open.push(stream);
-        }
-    }
+    let head = format!(
+        "POST /service HTTP/1.1\r\nHost: x\r\nContent-Type: application/soap+xml\r\nContent-Length: {}\r\n\r\n",
+        limits::LARGE_BODY
+    );
+    let _open = crowd(&authority, server.address, &head).await;
     let mut small = connect(&authority, server.address).await;
     let asking = async {
         small.write_all(post("").as_bytes()).await.unwrap();

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::http::ENVELOPE;
-use crate::peers::{Authority, connect, element, listen, pong, serve, talk};
+use crate::peers::{Authority, connect, element, listen, pong, serve, serve_stuck, talk};
 
 #[tokio::test]
 async fn closes_a_connection_that_never_shakes_hands() {
@@ -86,12 +86,7 @@ async fn a_stopped_server_takes_no_more_and_finishes_what_is_under_way() {
 #[tokio::test]
 async fn a_stopped_server_does_not_wait_for_ever() {
     let authority = Authority::new();
-    let (began, mut begun) = tokio::sync::mpsc::unbounded_channel();
-    let stuck = move |_: Message, _: Peer| {
-        began.send(()).unwrap();
-        std::future::pending()
-    };
-    let server = serve(&authority, &authority.identity(), stuck).await;
+    let (server, mut begun) = serve_stuck(&authority).await;
     let (client, url) = (authority.client(), server.url());
     let message = Message::new("urn:ping", element("Ping"), Encoding::Simple);
     let asking = tokio::spawn(async move { client.send(&url, message).await });
@@ -104,12 +99,7 @@ async fn a_stopped_server_does_not_wait_for_ever() {
 #[tokio::test]
 async fn a_client_does_not_wait_for_ever() {
     let authority = Authority::new();
-    let (began, mut begun) = tokio::sync::mpsc::unbounded_channel();
-    let stuck = move |_: Message, _: Peer| {
-        began.send(()).unwrap();
-        std::future::pending()
-    };
-    let server = serve(&authority, &authority.identity(), stuck).await;
+    let (server, mut begun) = serve_stuck(&authority).await;
     let client = authority.client();
     let message = Message::new("urn:ping", element("Ping"), Encoding::Simple);
     let url = server.url();

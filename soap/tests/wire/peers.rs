@@ -12,6 +12,7 @@ use soap::xml::{Element, Name, Namespace};
 use soap::{Client, Fault, Message, Peer, Server, Service};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
@@ -139,6 +140,16 @@ where
     R: Future<Output = Result<Message, Fault>> + Send + 'static,
 {
     serve_trusting(&authority.trust(), identity, answer).await
+}
+
+/// A server that never answers, and what says each time that it was asked.
+pub(crate) async fn serve_stuck(authority: &Authority) -> (Running, UnboundedReceiver<()>) {
+    let (began, begun) = mpsc::unbounded_channel();
+    let stuck = move |_: Message, _: Peer| {
+        began.send(()).unwrap();
+        std::future::pending()
+    };
+    (serve(authority, &authority.identity(), stuck).await, begun)
 }
 
 pub(crate) async fn serve_trusting<F, R>(trust: &Trust, identity: &Identity, answer: F) -> Running
