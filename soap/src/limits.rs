@@ -106,6 +106,10 @@ pub const LARGE_BODIES_OF_A_PEER: usize = 8;
 /// Large bodies that are received at a time, of whatever peer: each holds some mebibytes on its way to the disk.
 pub const LARGE_BODIES: usize = 12;
 
+/// Large bodies that wait for their turn in the middle, for they did not announce how long they are: with those that
+/// are received as many as there are places. They have none meanwhile; any more are told at once to come back later.
+pub const LARGE_BODIES_BEGUN: usize = REQUESTS - LARGE_BODIES;
+
 /// Time that a large body waits for its turn: less than [`ANSWER_TIME`], in which its sender sees nothing happen.
 pub const LARGE_BODY_TIME: Duration = Duration::from_secs(90);
 

@@ -8,6 +8,7 @@ mod exchange;
 mod meters;
 mod seldom;
 mod stall;
+mod under_way;
 
 use std::io;
 use std::net::SocketAddr;

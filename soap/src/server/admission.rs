@@ -19,6 +19,8 @@ pub(super) struct Admission {
     /// For requests.
     pub(super) requests: Queue,
     large_bodies: Arc<Semaphore>,
+    /// For large bodies that wait for their turn in the middle.
+    pub(super) large_bodies_begun: Semaphore,
     /// By the SHA-256 of their certificates.
     peers: Mutex<HashMap<[u8; 32], Arc<Known>>>,
 }
@@ -69,6 +71,7 @@ impl Default for Admission {
             turned_away: Arc::new(Semaphore::new(limits::CONNECTIONS_TURNED_AWAY)),
             requests: Queue::new(limits::REQUESTS, limits::REQUESTS_WAITING),
             large_bodies: Arc::new(Semaphore::new(limits::LARGE_BODIES)),
+            large_bodies_begun: Semaphore::new(limits::LARGE_BODIES_BEGUN),
             peers: Mutex::default(),
         }
     }

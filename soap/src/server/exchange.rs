@@ -8,13 +8,14 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::{Body, Incoming};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::connection::Listener;
 use super::meters::Within;
+use super::under_way::UnderWay;
 use crate::addressing::Side;
 use crate::arriving::{Arriving, Turns};
 use crate::fault::Fault;
@@ -35,12 +36,6 @@ pub(super) struct Exchange {
     pub(super) turns: Turns,
     /// Held until the last answer: a server that stops waits for it.
     pub(super) _stopped: watch::Receiver<()>,
-}
-
-/// What a request takes up until it is worked off, whether or not anybody still waits for its answer.
-struct UnderWay {
-    _place: OwnedSemaphorePermit,
-    _counted: Within,
 }
 
 /// Answers one request. However it is answered, the rest of it is read.
@@ -70,18 +65,18 @@ pub(super) async fn exchange(
 
 /// Answers when there is a place for one more request. Nothing of its body is read before.
 async fn in_turn(head: &Parts, arriving: &Arriving<Incoming>, context: &Arc<Exchange>) -> Response<Content> {
-    let Listener { meters, admission, .. } = &*context.listener;
-    let place = {
-        let _waiting = Within::new(&meters.waiting);
+    let turn = {
+        let _waiting = Within::new(&context.listener.meters.waiting);
         // Large bodies that wait for each other take no place from the others meanwhile.
-        if let Err(error) = arriving.take_turn().await {
-            return refused(error.into());
-        }
-        admission.requests.place().await
+        arriving.take_turn().await
     };
-    let Some(place) = place else { return busy("too many requests are under way; come back later") };
-    let under_way = UnderWay { _place: place, _counted: Within::new(&meters.under_way) };
-    answer(head.uri.path(), &head.headers, arriving.content(), context, under_way).await
+    if let Err(error) = turn {
+        return refused(error.into());
+    }
+    match UnderWay::begin(&context.listener).await {
+        Some(under_way) => answer(head, under_way.content(arriving), context, under_way).await,
+        None => busy("too many requests are under way; come back later"),
+    }
 }
 
 /// The answer to a request whose body need not be looked at.
@@ -106,14 +101,16 @@ fn unwanted(head: &Parts, body: &Incoming, context: &Exchange) -> Option<Respons
 }
 
 async fn answer(
-    path: &str,
-    head: &HeaderMap,
+    head: &Parts,
     body: Content,
     context: &Arc<Exchange>,
-    under_way: UnderWay,
+    under_way: Arc<UnderWay>,
 ) -> Response<Content> {
+    let path = head.uri.path();
     let Listener { service, folder, .. } = &*context.listener;
-    let message = match read(head, body, Side::Request, &|name| service.understands(name), folder).await {
+    let message = match read(&head.headers, body, Side::Request, &|name| service.understands(name), folder)
+        .await
+    {
         Ok(message) => message,
         Err(refusal) => {
             let address = context.peer.address;

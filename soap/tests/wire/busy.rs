@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustls::HandshakeKind;
 use rustls::pki_types::ServerName;
-use soap::{Message, Peer, limits};
+use soap::{Fault, Message, Peer, limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, Instant};
@@ -34,6 +34,7 @@ async fn crowd(authority: &Authority, address: SocketAddr, sent: &str) -> Vec<Tl
         for _ in 0..limits::CONNECTIONS_OF_A_PEER {
             let mut stream = connect_as(authority, &identity, address).await;
             stream.write_all(sent.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
             open.push(stream);
         }
     }
@@ -123,6 +124,59 @@ async fn large_bodies_that_wait_keep_nobody_from_a_place() {
     };
     let answer = tokio::time::timeout(limits::PLACE_TIME, asking).await.expect("it waits for a place");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+/// What turns out to be large while it is read gives its place back until it is its turn.
+#[tokio::test]
+async fn large_bodies_that_are_not_announced_wait_without_a_place_and_lose_nothing() {
+    let authority = Authority::new();
+    let (began, mut begun) = tokio::sync::mpsc::unbounded_channel();
+    let reading = move |mut message: Message, peer: Peer| {
+        let began = began.clone();
+        async move {
+            if let Some(part) = message.parts.next().await.unwrap() {
+                began.send(()).unwrap();
+                let read = part.content.collect(usize::MAX).await;
+                let read = read.map_err(|error| Fault::receiver(format!("{:?}", error.kind())))?;
+                assert_eq!(read.len() as u64, limits::LARGE_BODY);
+            }
+            pong(message, peer).await
+        }
+    };
+    let server = serve(&authority, &authority.identity(), reading).await;
+    let part = "0".repeat(usize::try_from(limits::LARGE_BODY).unwrap());
+    let body = format!("--B\r\n\r\n{ENVELOPE}\r\n--B\r\n\r\n{part}");
+    let size = body.len();
+    let head = "POST /service HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/related; boundary=B\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let sent = format!("{head}{size:x}\r\n{body}\r\n");
+    let mut open = crowd(&authority, server.address, &sent).await;
+    for _ in &open {
+        begun.recv().await.unwrap();
+    }
+
+    let mut small = connect(&authority, server.address).await;
+    small.write_all(post("").as_bytes()).await.unwrap();
+    let answer = listen_until(&mut small, is_whole).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+
+    let mut beyond = connect(&authority, server.address).await;
+    beyond.write_all(sent.as_bytes()).await.unwrap();
+    beyond.flush().await.unwrap();
+    open.push(beyond);
+    let answers = open.iter_mut().map(|stream| Box::pin(listen_until(stream, is_whole)));
+    let (refusal, refused, others) = futures_util::future::select_all(answers).await;
+    assert!(refusal.starts_with("HTTP/1.1 500") && refusal.contains("ResourceBusy"), "{refusal}");
+    drop(others);
+    open.swap_remove(refused);
+
+    for stream in &mut open {
+        stream.write_all(b"9\r\n\r\n--B--\r\n\r\n0\r\n\r\n").await.unwrap();
+        stream.flush().await.unwrap();
+    }
+    for stream in &mut open {
+        let answer = listen_until(stream, is_whole).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
 }
 
 #[tokio::test]
