@@ -25,6 +25,7 @@ async fn a_promoted_replica_has_all_that_was_acknowledged() {
         let crowd = Crowd::start(&node, &format!("replica {round}"), seed.wrapping_add(round));
         tokio::time::sleep(WORK).await;
         let acknowledged = crowd.kept();
+        assert!(acknowledged > 0, "nothing was done at all");
         block_in_place(|| {
             first.kill();
             second.promote();

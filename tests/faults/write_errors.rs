@@ -34,32 +34,45 @@ async fn a_disk_that_fails_while_a_node_starts_does_not_spoil_its_data() {
     let Some(shim) = Shim::compile() else { return };
     let mut random = Random::new(seed("write errors at the start"), 0);
     let mut node = Node::with(&Settings { environment: shim.environment(), ..Settings::default() });
-    let mut refused = 0;
+    let (mut refused, mut struck, mut pages) = (0, 0, Vec::new());
     for number in 0..volume(10, 100) {
         node.stop();
-        let page = Page::new(&format!("B{number}"));
         if number % 2 == 0 {
-            forget_everything(&node);
+            forget_everything(&mut node);
+            pages.clear();
         }
-        let (kind, position) = (random.one_of(&KINDS).unwrap().0, u32::try_from(random.below(12)).unwrap());
+        let (kind, position) = match number {
+            // This one strikes whoever makes a folder.
+            0 => (Kind::Open, 0),
+            _ => (random.one_of(&KINDS).unwrap().0, u32::try_from(random.below(12)).unwrap()),
+        };
         shim.arm(Fault { kind, position, times: 2, error: EIO, lose: false });
-        if !node.try_resume() {
+        let serves = node.try_resume();
+        struck += u32::from(shim.failed() > 0);
+        shim.disarm();
+        if !serves {
             refused += 1;
             let words = node.last_words();
             let says_why = words.lines().last().is_some_and(|line| line.starts_with("dosebook: "));
             assert!(says_why && !words.contains("panicked"), "{kind:?} {position}: {words}");
-            shim.disarm();
             node.resume();
         }
-        shim.disarm();
-        Client::new(&node, random.next(), 0).submit(&page).await.unwrap();
-        check(&node, &[Arc::new(page)], &format!("{kind:?} {position} while the node started")).await;
+        let what = format!("{kind:?} {position} while the node started");
+        let page = Arc::new(Page::new(&format!("B{number}")));
+        let attempt = Client::new(&node, random.next(), 0).submit(&page).await.unwrap();
+        assert!(attempt.is_kept(), "{what}, and now it refuses: {:?}", attempt.outcome());
+        pages.push(page);
+        check(&node, &pages, &what).await;
     }
-    println!("write errors at the start: the node did not start {refused} times, and then it did");
+    println!(
+        "write errors at the start: {struck} faults struck; the node did not start {refused} times, and then it did"
+    );
+    assert!(struck > 0, "the disk never failed");
 }
 
-/// Leaves of a node's data what it has made of itself: its databases are made again.
-fn forget_everything(node: &Node) {
+/// Leaves of a stopped node's data what it has made of itself: its databases are made again.
+fn forget_everything(node: &mut Node) {
+    node.lose_database();
     let data = node.folder().join("data");
     for file in fs::read_dir(&data).unwrap().map(|file| file.unwrap().path()) {
         if file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("registry.sqlite")) {

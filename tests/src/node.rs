@@ -142,6 +142,11 @@ impl Node {
     /// of its own, is an empty one.
     pub fn lose_everything(&mut self) {
         fs::rename(self.folder().join("data"), self.folder().join("lost")).unwrap();
+        self.lose_database();
+    }
+
+    /// Loses the database of a stopped node, if it had one of its own on a server: in its place is an empty one.
+    pub fn lose_database(&mut self) {
         if let Some(lost) = self.database.take() {
             let fresh = Fresh::asked_for().unwrap();
             self.configure(&lost.url(), &fresh.url());
