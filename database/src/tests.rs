@@ -107,6 +107,28 @@ async fn a_closure_that_panics_before_it_awaits_does_not_stop_the_writer() {
 }
 
 #[tokio::test]
+async fn more_reads_at_once_than_there_are_connections_are_all_answered_but_the_one_that_panics() {
+    let place = Place::fresh().await;
+    let database = open(&place).await;
+    add(&database, "kept", 1).await.unwrap();
+    let read = |number: usize| {
+        database.read(move |reader| {
+            assert_ne!(number, 50, "a defect in a closure");
+            Box::pin(async move { Ok(reader.rows("SELECT name FROM entry", []).await?.len()) })
+        })
+    };
+    let found: Vec<Result<usize, DatabaseError>> = futures_util::future::join_all((0..200).map(read)).await;
+    for (number, found) in found.into_iter().enumerate() {
+        match found {
+            Ok(rows) => assert_eq!((rows, number == 50), (1, false)),
+            Err(error) => {
+                assert!(number == 50 && matches!(error, DatabaseError::Stopped), "{number}: {error}")
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_view_does_not_change_while_it_is_held() {
     let place = Place::fresh().await;
     let database = Arc::new(open(&place).await);
