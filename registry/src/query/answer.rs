@@ -8,13 +8,11 @@ use actors::endpoint::internal;
 use actors::transactions::stored_query::{Found, Query, ReturnType};
 use actors::transactions::{QueryResponse, StoredQuery};
 use database::Reader;
-use metadata::{ErrorCode, Mutable, RegistryError, RegistryErrors, Timestamp};
+use metadata::{ErrorCode, Mutable, PatientId, RegistryError, RegistryErrors, Timestamp};
 use soap::xml::{Markup, WriteLate};
 
 use crate::Refusal;
-use crate::store::{
-    Fragments, Held, Key, Kind, Object, Patient, PatientNumber, StoreError, fragments, patient,
-};
+use crate::store::{Fragments, Held, Kind, Object, Patient, PatientNumber, StoreError, fragments, patient};
 
 /// Whole objects in one answer at most: some 80 MB of XML, which are written while they go out. A monitored patient
 /// of a lifetime has fewer.
@@ -36,13 +34,17 @@ pub(super) async fn answer(
         let reference = |object: &Object| Found::Reference { id: object.uuid.into(), home: None };
         return Ok(QueryResponse::of(objects.iter().map(reference).collect()));
     }
-    let numbers = objects.iter().map(|object| object.key.patient()).collect();
-    let patients = patient::current(reader, numbers).await?;
+    let patients = match request.query.patient_id() {
+        Some(id) => Patients::One(id.clone()),
+        None => {
+            let numbers = objects.iter().map(|object| object.key.patient()).collect();
+            Patients::Each(patient::current(reader, numbers).await?)
+        }
+    };
     if is_of_one_patient(&request.query) {
         refuse_several_patients(&objects, &patients)?;
     }
-    let keys: Vec<Key> = objects.iter().map(|object| object.key).collect();
-    let fragments = fragments(reader, &keys).await?;
+    let fragments = fragments(reader, &mut objects).await?;
     let Fragments { mut held, damaged } =
         fragments.ok_or_else(|| too_many("the objects are larger than an answer may be"))?;
     let mut errors = RegistryErrors::default();
@@ -56,6 +58,23 @@ pub(super) async fn answer(
         Some(Found::Written(Markup::Late(Arc::new(Kept { said, current: mutable(object, &patients) }))))
     });
     Ok(QueryResponse { errors, found: found.collect() })
+}
+
+/// Whose the objects of an answer are now.
+enum Patients {
+    /// All of them: those of a current patient were asked for.
+    One(PatientId),
+    /// By the numbers under which they were registered.
+    Each(HashMap<PatientNumber, Patient>),
+}
+
+impl Patients {
+    fn of(&self, object: &Object) -> Option<&PatientId> {
+        match self {
+            Self::One(id) => Some(id),
+            Self::Each(patients) => patients.get(&object.key.patient()).map(|patient| &patient.id),
+        }
+    }
 }
 
 /// What is said in the place of an object that is not any more what was stored: the others can be given.
@@ -86,13 +105,13 @@ impl WriteLate for Kept {
 }
 
 /// What the registry has changed since the object was registered.
-fn mutable(object: &Object, patients: &HashMap<PatientNumber, Patient>) -> Mutable {
+fn mutable(object: &Object, patients: &Patients) -> Mutable {
     let time = object.time.filter(|_| object.kind == Kind::Folder);
     Mutable {
         status: object.status,
         logical_id: Some(object.lid),
         version: Some(object.version),
-        patient_id: patients.get(&object.key.patient()).map(|patient| patient.id.clone()),
+        patient_id: patients.of(object).cloned(),
         last_update_time: time.map(Timestamp::from_unix),
     }
 }
@@ -129,17 +148,10 @@ const fn is_of_one_patient(query: &Query) -> bool {
     )
 }
 
-fn refuse_several_patients(
-    objects: &[Object],
-    patients: &HashMap<PatientNumber, Patient>,
-) -> Result<(), RegistryErrors> {
+fn refuse_several_patients(objects: &[Object], patients: &Patients) -> Result<(), RegistryErrors> {
     // Which patient an association belongs to, its ends say.
     let of_patients = objects.iter().filter(|object| object.kind != Kind::Association);
-    let numbers = of_patients.map(|object| {
-        let registered = object.key.patient();
-        patients.get(&registered).map_or(registered, |patient| patient.number)
-    });
-    let found = numbers.collect::<HashSet<_>>().len();
+    let found = of_patients.filter_map(|object| patients.of(object)).collect::<HashSet<_>>().len();
     if found <= 1 {
         return Ok(());
     }

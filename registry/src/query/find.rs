@@ -9,7 +9,7 @@ use metadata::{AvailabilityStatus, PatientId};
 use super::answer::OBJECT_REF_LIMIT;
 use super::filter;
 use super::get::associations_of;
-use crate::store::{Facet, Kind, Object, PAGE, of_patient, patient};
+use crate::store::{Facet, Kind, Object, Page, of_patient, patient};
 
 pub(super) async fn documents(
     reader: &mut Reader,
@@ -79,11 +79,10 @@ async fn objects(
     for number in patient::numbers(reader, id).await? {
         let mut last = None;
         loop {
-            let page = of_patient(reader, number, kinds, last).await?;
-            let is_last = page.len() < PAGE;
-            last = page.last().map(|object| object.key);
+            let Page { objects, is_last } = of_patient(reader, number, kinds, last).await?;
+            last = objects.last().map(|object| object.key);
             found.extend(
-                page.into_iter().filter(|object| statuses.contains(&object.status) && passes(object)),
+                objects.into_iter().filter(|object| statuses.contains(&object.status) && passes(object)),
             );
             if is_last || found.len() > OBJECT_REF_LIMIT {
                 break;

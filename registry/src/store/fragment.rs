@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 
-use database::{DatabaseError, Reader, Value};
+use database::{DatabaseError, Reader, Row, Value};
 use metadata::{Fragment, Mutable};
 use zstd::zstd_safe::get_frame_content_size;
 
-use super::{Key, StoreError, dictionary};
+use super::{Key, Object, StoreError, dictionary};
 
 /// Bytes of the largest fragment that is kept. A large description has some 20 KB.
 pub(crate) const LARGEST: usize = 1 << 20;
@@ -25,10 +25,24 @@ const UNPACKED: usize = 256 << 10;
 const BLOCK: usize = 64;
 
 /// A fragment as it lies in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(super) dictionary: i64,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Stored {
+    /// What is in the last two columns, if the statement has them.
+    pub(super) fn read_along(row: &mut Row) -> Result<Option<Self>, DatabaseError> {
+        let (dictionary, bytes) = (row.take::<Option<i64>>()?, row.take::<Option<Vec<u8>>>()?);
+        Ok(dictionary.zip(bytes).map(|(dictionary, bytes)| Self { dictionary, bytes }))
+    }
+}
+
+/// A fragment that tells its size.
 #[derive(Debug)]
 pub(crate) struct Packed {
-    dictionary: i64,
-    bytes: Vec<u8>,
+    stored: Stored,
     size: usize,
 }
 
@@ -70,34 +84,68 @@ fn unreadable(reason: &dyn Display) -> StoreError {
     StoreError::Fragment(reason.to_string())
 }
 
-/// The fragments of objects; none if they are more than one answer may hold.
-pub(crate) async fn fragments(reader: &mut Reader, keys: &[Key]) -> Result<Option<Fragments>, DatabaseError> {
-    let statement = "SELECT key, dictionary, fragment FROM object WHERE key IN ($list)";
-    let mut fragments = Fragments { held: HashMap::with_capacity(keys.len()), damaged: Vec::new() };
-    let mut room = Room { held: HELD, answer: LARGEST_ANSWER };
-    let mut unpacked = UNPACKED;
-    for block in keys.chunks(BLOCK) {
-        for mut row in reader.rows_among(statement, [], block.iter().copied().map(Value::from)).await? {
-            let key = Key::from_column(row.take()?);
-            let read =
-                Packed::new(row.take()?, row.take()?).and_then(|packed| Ok((packed.unpack()?, packed)));
-            let (fragment, packed) = match read {
-                Ok(read) => read,
-                Err(error) => {
-                    fragments.damaged.push((key, error));
-                    continue;
-                }
-            };
-            if !room.takes(packed.bytes.len(), packed.size) {
-                return Ok(None);
-            }
-            let left = unpacked.checked_sub(packed.size);
-            unpacked = left.unwrap_or_default();
-            let held = if left.is_some() { Held::Unpacked(fragment) } else { Held::Packed(packed) };
-            fragments.held.insert(key, held);
+/// The fragments of objects, read where they were not read along; none if they are more than one answer may hold.
+pub(crate) async fn fragments(
+    reader: &mut Reader,
+    objects: &mut [Object],
+) -> Result<Option<Fragments>, DatabaseError> {
+    let mut gathered = Gathered::default();
+    let mut missing = Vec::new();
+    for object in objects {
+        let Some(stored) = object.stored.take() else {
+            missing.push(object.key);
+            continue;
+        };
+        if !gathered.takes(object.key, stored) {
+            return Ok(None);
         }
     }
-    Ok(Some(fragments))
+    let statement = "SELECT key, dictionary, fragment FROM object WHERE key IN ($list)";
+    for block in missing.chunks(BLOCK) {
+        for mut row in reader.rows_among(statement, [], block.iter().copied().map(Value::from)).await? {
+            let key = Key::from_column(row.take()?);
+            if !gathered.takes(key, Stored { dictionary: row.take()?, bytes: row.take()? }) {
+                return Ok(None);
+            }
+        }
+    }
+    Ok(Some(gathered.fragments))
+}
+
+struct Gathered {
+    fragments: Fragments,
+    room: Room,
+    /// Bytes that may still be held unpacked.
+    unpacked: usize,
+}
+
+impl Default for Gathered {
+    fn default() -> Self {
+        let room = Room { held: HELD, answer: LARGEST_ANSWER };
+        Self { fragments: Fragments::default(), room, unpacked: UNPACKED }
+    }
+}
+
+impl Gathered {
+    /// Whether there was room for the fragment of an object, which is verified.
+    fn takes(&mut self, key: Key, stored: Stored) -> bool {
+        let read = Packed::new(stored).and_then(|packed| Ok((packed.unpack()?, packed)));
+        let (fragment, packed) = match read {
+            Ok(read) => read,
+            Err(error) => {
+                self.fragments.damaged.push((key, error));
+                return true;
+            }
+        };
+        if !self.room.takes(packed.stored.bytes.len(), packed.size) {
+            return false;
+        }
+        let left = self.unpacked.checked_sub(packed.size);
+        self.unpacked = left.unwrap_or_default();
+        let held = if left.is_some() { Held::Unpacked(fragment) } else { Held::Packed(packed) };
+        self.fragments.held.insert(key, held);
+        true
+    }
 }
 
 /// What is left of an answer.
@@ -116,13 +164,13 @@ impl Room {
 }
 
 impl Packed {
-    fn new(dictionary: i64, bytes: Vec<u8>) -> Result<Self, StoreError> {
-        let size = size(&bytes)?;
-        Ok(Self { dictionary, bytes, size })
+    fn new(stored: Stored) -> Result<Self, StoreError> {
+        let size = size(&stored.bytes)?;
+        Ok(Self { stored, size })
     }
 
     fn unpack(&self) -> Result<Fragment, StoreError> {
-        unpack(self.dictionary, &self.bytes)
+        unpack(self.stored.dictionary, &self.stored.bytes)
     }
 }
 

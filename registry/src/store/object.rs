@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use database::{DatabaseError, Reader, Row, Value, Writer};
 use metadata::{AssociationType, AvailabilityStatus, EntryUuid, Hash};
 
-use super::{Facet, Facets, NewObject, PatientNumber, StoreError};
+use super::{Facet, Facets, NewObject, PatientNumber, StoreError, Stored};
 
 /// Bits of a key that count the objects of one patient.
 const ORDINAL_BITS: u32 = 24;
@@ -85,7 +85,7 @@ impl std::fmt::Display for Kind {
     }
 }
 
-/// An object without its fragment: what rules and queries look at.
+/// An object as rules and queries look at it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Object {
     pub(crate) key: Key,
@@ -102,16 +102,24 @@ pub(crate) struct Object {
     pub(crate) source: Option<Key>,
     pub(crate) target: Option<Key>,
     pub(crate) facets: Facets,
+    /// What was said of it, where that was read along.
+    pub(crate) stored: Option<Stored>,
 }
 
-/// A statement for the columns of [`Object`], in its order. A macro, for statements are constant text.
+/// A statement for the columns of [`Object`], in its order, with its fragment or without. A macro, for statements are
+/// constant text.
 macro_rules! select {
-    ($rest:literal) => {
+    (with $more:literal, $rest:literal) => {
         concat!(
             "SELECT o.key, o.uuid, o.kind, o.status, o.version, o.lid, o.time, o.service_start, ",
-            "o.service_stop, o.source, o.target, o.facets FROM object o ",
+            "o.service_stop, o.source, o.target, o.facets",
+            $more,
+            " FROM object o ",
             $rest
         )
+    };
+    ($rest:literal) => {
+        select!(with "", $rest)
     };
 }
 
@@ -140,6 +148,7 @@ impl Object {
             source: row.take::<Option<i64>>()?.map(Key),
             target: row.take::<Option<i64>>()?.map(Key),
             facets: row.take::<String>()?.into(),
+            stored: Stored::read_along(&mut row)?,
         })
     }
 
@@ -210,24 +219,40 @@ pub(crate) async fn associations_to(
     Object::read_all(reader.rows_among(select!("WHERE o.target IN ($list)"), [], list).await?)
 }
 
-/// Objects of a patient that are read at a time: some 2 MB.
-pub(crate) const PAGE: usize = 4_096;
+/// Objects of a patient that are read at a time, some 2 MB, and those that are read first and with their fragments:
+/// all, of most patients.
+const PAGE: usize = 4_096;
+const FIRST_PAGE: usize = if cfg!(test) { 4 } else { 64 };
 
-/// The first [`PAGE`] objects of some kinds that were registered for a patient after the last, in their order.
+/// Objects in the order of their keys, and whether there are none after them.
+pub(crate) struct Page {
+    pub(crate) objects: Vec<Object>,
+    pub(crate) is_last: bool,
+}
+
+/// The next objects of some kinds that were registered for a patient, after the last one that was read.
 pub(crate) async fn of_patient(
     reader: &mut Reader,
     patient: PatientNumber,
     kinds: &[Kind],
     last: Option<Key>,
-) -> Result<Vec<Object>, DatabaseError> {
-    let statement = select!("WHERE o.key >= $1 AND o.key < $2 AND o.kind IN ($list) ORDER BY o.key LIMIT $3");
-    let first = last.map_or(Key::first(patient), |last| last.0 + 1);
-    let end = Key::first(PatientNumber(patient.0 + 1));
+) -> Result<Page, DatabaseError> {
+    let (first, statement, limit) = match last {
+        None => (Key::first(patient), OF_PATIENT_WHOLE, FIRST_PAGE),
+        Some(last) => (last.0 + 1, OF_PATIENT, PAGE),
+    };
+    let values = [first.into(), Key::first(PatientNumber(patient.0 + 1)).into(), (limit as i64).into()];
     let list = kinds.iter().map(|kind| Value::from(*kind as i64));
-    Object::read_all(
-        reader.rows_among(statement, [first.into(), end.into(), (PAGE as i64).into()], list).await?,
-    )
+    let objects = Object::read_all(reader.rows_among(statement, values, list).await?)?;
+    Ok(Page { is_last: objects.len() < limit, objects })
 }
+
+const OF_PATIENT: &str =
+    select!("WHERE o.key >= $1 AND o.key < $2 AND o.kind IN ($list) ORDER BY o.key LIMIT $3");
+const OF_PATIENT_WHOLE: &str = select!(
+    with ", o.dictionary, o.fragment",
+    "WHERE o.key >= $1 AND o.key < $2 AND o.kind IN ($list) ORDER BY o.key LIMIT $3"
+);
 
 /// Who has a unique id, and what the document under it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
