@@ -13,6 +13,9 @@ const SETTINGS: &str = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRA
 const TABLES: [(&str, &str); 4] =
     [("patient", "no"), ("entry_uuid", "uuid"), ("unique_id", "value"), ("object", "")];
 
+/// Copies that are made and sorted at a time.
+const BATCH: usize = 100;
+
 /// How a column of the copy numbered `k` follows from the original.
 fn copied(column: &str, patients: i64) -> String {
     match column {
@@ -48,11 +51,14 @@ pub(crate) fn fill(file: &Path, times: usize) {
         let order = columns.iter().position(|column| column == sorted_by);
         let order = order.map_or(String::new(), |column| format!("ORDER BY {}", column + 1));
         run(&format!("CREATE TEMP TABLE original AS SELECT * FROM {table} ORDER BY 1"));
-        run(&format!(
-            "INSERT INTO {table} ({}) SELECT {} FROM temp.copy CROSS JOIN temp.original {order}",
-            columns.join(", "),
-            copies.join(", ")
-        ));
+        for first in (1..=times).step_by(BATCH) {
+            run(&format!(
+                "INSERT INTO {table} ({}) SELECT {} FROM temp.copy CROSS JOIN temp.original \
+                 WHERE k >= {first} AND k < {first} + {BATCH} {order}",
+                columns.join(", "),
+                copies.join(", ")
+            ));
+        }
         run("DROP TABLE temp.original");
         eprintln!("filled {table}");
     }
