@@ -59,7 +59,7 @@ impl Endpoint {
         let in_values: InValues<T> = Arc::new(move |request: T, peer: Peer, account: Account| {
             let (actor, room, span) = (Arc::clone(&actor), Arc::clone(&room), account.span());
             let answering = async move {
-                let subject = request.subject();
+                let (subject, asker) = (request.subject(), peer.clone());
                 let answering = async {
                     match AssertUnwindSafe(handler(actor, request, peer)).catch_unwind().await {
                         Ok(answer) => answer.unwrap_or_else(T::Response::refusal),
@@ -67,7 +67,7 @@ impl Endpoint {
                     }
                 };
                 let (response, held) = match T::IS_LARGE {
-                    true => room.work(answering, Response::held).await,
+                    true => room.work(&asker, answering, Response::held).await,
                     false => (answering.await, Some(Held::nothing())),
                 };
                 let (response, held) = match held {
@@ -139,7 +139,8 @@ async fn answer<T: Transaction>(
 
 /// The answer is there, and there is no memory to hold it until it has gone out (ITI TF-3 4.2.4.1).
 fn no_room() -> RegistryErrors {
-    let context = "too many large answers are on their way out; ask again later, or for less";
+    let context = "too many large answers are still on their way out, to you or to all: take them, and ask again later, \
+                   or for less";
     RegistryError::new(ErrorCode::Busy, context).into()
 }
 
@@ -238,7 +239,7 @@ mod tests {
             }
         };
         let size = QueryResponse::of(vec![Found::Written("<x/>".into()); 10_000]).held();
-        assert_eq!(held.len(), answers::HELD / size);
+        assert_eq!(held.len(), answers::HELD_OF_A_PEER / size);
         let codes = QueryResponse::read(refused).unwrap().errors;
         assert_eq!(codes.0[0].code.name(StoredQuery::ANSWERED_BY), "XDSRegistryBusy");
         held.pop();

@@ -19,4 +19,5 @@ mod refusals;
 mod replace;
 mod restart;
 mod servers;
+mod slow;
 mod uploads;
