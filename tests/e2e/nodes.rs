@@ -25,8 +25,7 @@ async fn what_one_node_is_told_the_other_finds_and_fetches_at_once() {
         more: bucket.section(bucket.address()),
         ..Settings::default()
     };
-    let one = Node::with(&settings);
-    let other = one.beside();
+    let [one, other] = Node::two(&settings);
     for (number, (tells, asks)) in [(&one, &other), (&other, &one)].into_iter().enumerate() {
         let document = Document::of(&format!("P{number}"), vec![7; 3 << 20]);
         let answer = document.provide(&tells.repository()).await.unwrap();
@@ -81,13 +80,7 @@ const CLIENTS: usize = 8;
 async fn a_rolling_restart_fails_no_request_beyond_a_retry() {
     let Some(server) = Postgres::start() else { return };
     let documents = tempfile::tempdir().unwrap();
-    let settings = Settings {
-        database: Some(server.url(&server.database())),
-        documents: Some(documents.path().display().to_string()),
-        ..Settings::default()
-    };
-    let one = Node::with(&settings);
-    let mut nodes = [one.beside(), one];
+    let mut nodes = Node::two(&Settings::shared(server.url(&server.database()), documents.path()));
     let done = Arc::new(AtomicBool::new(false));
     let mut clients = JoinSet::new();
     for number in 0..CLIENTS {

@@ -59,14 +59,7 @@ async fn many_who_change_the_same_patients_through_two_nodes_never_see_what_cann
     let _turn = turn().await;
     let Some(server) = Postgres::start() else { return };
     let documents = tempfile::tempdir().unwrap();
-    let settings = Settings {
-        database: Some(server.url(&server.database())),
-        documents: Some(documents.path().display().to_string()),
-        ..Settings::default()
-    };
-    let one = Node::with(&settings);
-    let other = one.beside();
-    work_on(&[one, other]).await;
+    work_on(&Node::two(&Settings::shared(server.url(&server.database()), documents.path()))).await;
 }
 
 /// Half of the clients talk to one node, half to the other, if there are two.
@@ -113,7 +106,7 @@ async fn check(nodes: &[Node], ward: &Ward) {
         for node in nodes {
             wrong.extend(judge::audit(&node.consumer(), page).await);
         }
-        wrong.extend(judge::refusals(page));
+        wrong.extend(judge::refusals(page, &[]));
         assert!(wrong.is_empty(), "{}: {}\n{}", page.patient, wrong.join("\n"), history(page));
     }
     let attempts: Vec<_> = pages.iter().flat_map(|page| page.attempts()).collect();

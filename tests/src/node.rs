@@ -46,6 +46,13 @@ pub struct Settings {
     pub environment: Vec<(String, String)>,
 }
 
+impl Settings {
+    /// Those of nodes that share a database and a folder for documents.
+    pub fn shared(database: String, documents: &Path) -> Self {
+        Self { database: Some(database), documents: Some(documents.display().to_string()), ..Self::default() }
+    }
+}
+
 /// A running node.
 pub struct Node {
     folder: TempDir,
@@ -76,8 +83,13 @@ impl Node {
         node
     }
 
-    /// Another node with the same settings and identity: the same hospital, where they name a database and a place
-    /// for documents.
+    /// Two nodes of one hospital: the settings name a database and a place for documents.
+    pub fn two(settings: &Settings) -> [Self; 2] {
+        let one = Self::with(settings);
+        [one.beside(), one]
+    }
+
+    /// Another node with the same settings and identity.
     pub fn beside(&self) -> Self {
         let mut node = Self::prepare(self.settings.clone(), None);
         let certificates = |folder: &Path| folder.join("data/certs");
