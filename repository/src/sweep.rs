@@ -16,7 +16,7 @@ use crate::Repository;
 use crate::index;
 use crate::index::removal::{self, Unnamed};
 use crate::meters;
-use crate::store::{Found, StoreError};
+use crate::store::{Found, Store, StoreError};
 use crate::upkeep;
 
 /// Seconds after which a document that was filed is asked about: far longer than a registry takes to answer.
@@ -207,6 +207,13 @@ impl Repository {
         let hashes: Vec<_> = objects.iter().filter_map(hash_of).collect();
         let is_clear = errors.0.is_empty() && hashes.len() == found;
         Ok(if hashes.contains(&hash) { Some(true) } else { is_clear.then_some(false) })
+    }
+}
+
+impl Store {
+    /// Forgets which objects were on their way out, where none of them is and nobody submits.
+    pub async fn spare_all(&self) -> Result<(), StoreError> {
+        Ok(removal::forget(self.index(), i64::MAX).await?)
     }
 }
 

@@ -162,3 +162,32 @@ async fn a_damaged_document_is_put_back_from_a_backup_while_the_node_runs() {
     assert_eq!(fetch(&node.consumer(), &entry).await, b"a report");
     assert_eq!(node.run(["verify"]).code, 0);
 }
+
+/// It would count as if much of what is stored were named by nobody, and hold the sweeper back.
+#[tokio::test]
+async fn what_a_node_had_found_unnamed_does_not_come_back_with_its_backup() {
+    const CONDEMN: &str = "INSERT INTO document
+        (unique_id, object_key, sha256, sha1, size, mime_type, provided, registered, share)
+        VALUES ('', ?1, x'', x'', 0, '', unixepoch(), 2, 0)";
+    const LEFT: &str = "SELECT registered, COUNT(*) FROM document GROUP BY registered ORDER BY registered";
+    let mut node = stopped(&Settings::default()).await;
+    let file = node.folder().join("data/repository/repository.sqlite");
+    // On a server it is the same statement that forgets them.
+    if !file.exists() {
+        return;
+    }
+    let index = rusqlite::Connection::open(&file).unwrap();
+    for number in 0..200 {
+        index.execute(CONDEMN, [format!("documents/00/{number}")]).unwrap();
+    }
+    drop(index);
+    assert_eq!(node.run(["backup", "backup"]).code, 0);
+    node.lose_everything();
+    let restored = node.run(["restore", "backup"]);
+    assert_eq!(restored.code, 0, "{restored:?}");
+    let index = rusqlite::Connection::open(&file).unwrap();
+    let mut left = index.prepare(LEFT).unwrap();
+    let left = left.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let left: Vec<(i64, i64)> = left.map(Result::unwrap).collect();
+    assert_eq!(left, [(1, 1)], "the one document, and nothing that is condemned");
+}

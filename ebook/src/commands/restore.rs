@@ -80,6 +80,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     tables(&keepers, &manifest, &folder, &mut at, &mut bookmark, output).await?;
     documents::restore(&keepers, &folder, &mut at, &mut bookmark, output).await?;
     documents::settle(&keepers, manifest.taken).await?;
+    documents::spare(&keepers).await?;
     place::has_all(&manifest, &at)?;
     identity(&keepers.config, &manifest, &folder)?;
     Identifiers::restore(&keepers.config, &manifest.identifiers).map_err(Failure::Refused)?;

@@ -127,3 +127,11 @@ pub(super) async fn settle(keepers: &Keepers, taken: i64) -> Result<(), Failure>
         store.doubt(unknown).await.map_err(Keepers::failed)?;
     }
 }
+
+/// What the node had found that no document names is not in the backup, so it is not here.
+pub(super) async fn spare(keepers: &Keepers) -> Result<(), Failure> {
+    match &keepers.store {
+        Some(store) => store.spare_all().await.map_err(Keepers::failed),
+        None => Ok(()),
+    }
+}
