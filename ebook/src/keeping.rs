@@ -7,6 +7,6 @@ mod keepers;
 mod progress;
 
 pub(crate) use bookmark::Bookmark;
-pub(crate) use files::{hex, is_whole, private, read_json, sync_folder, write, write_json, write_whole};
+pub(crate) use files::{copy_file, hex, is_whole, private, read_json, sync_folder, write, write_json, write_whole};
 pub(crate) use keepers::Keepers;
 pub(crate) use progress::Progress;

@@ -13,7 +13,7 @@ use super::backup::{IDENTITY, Manifest, Tables, share};
 use super::session::NodeArguments;
 use crate::config::Config;
 use crate::exit::{Failure, file};
-use crate::keeping::{Bookmark, Keepers, Progress, write_whole};
+use crate::keeping::{Bookmark, Keepers, Progress, copy_file, write_whole};
 use crate::node::stores::RESTORING;
 use crate::node::{Identifiers, make_private};
 use crate::output::{Output, complain};
@@ -150,7 +150,7 @@ async fn fill(
     // A copy, for it is migrated when it is of an older release, and the backup stays as it is.
     let copy = config.data(format!("restoring-{}.sqlite", target.schema.keeper));
     let from = folder.join(&saved.file);
-    fs::copy(&from, &copy).map_err(|error| file(&from, "copy it", &error))?;
+    copy_file(&from, &copy)?;
     let source = Database::open(&Location::file(&copy), target.schema).await.map_err(Keepers::failed)?;
     let progress = Progress::new(target.schema.keeper, at.rows, saved.rows.values().sum(), output);
     for (number, table) in target.tables.iter().enumerate().skip(at.tables.saturating_sub(before)) {

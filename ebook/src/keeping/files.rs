@@ -33,6 +33,18 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     sync_folder(path.parent().unwrap_or(path))
 }
 
+/// Copies a file into one that we may write, whatever may be done with the first. What a former run has left of the
+/// copy is removed.
+pub(crate) fn copy_file(from: &Path, to: &Path) -> Result<(), Failure> {
+    match fs::remove_file(to) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(file(to, "remove it", &error)),
+        _ => {}
+    }
+    let mut original = File::open(from).map_err(|error| file(from, "read it", &error))?;
+    let copied = private().open(to).and_then(|mut copy| io::copy(&mut original, &mut copy));
+    copied.map(drop).map_err(|error| file(to, "write it", &error))
+}
+
 /// How files are made here: they have patients' data or private keys, so only we may read them.
 pub(crate) fn private() -> fs::OpenOptions {
     let mut options = fs::OpenOptions::new();
@@ -128,5 +140,24 @@ mod tests {
         assert!(is_whole(&path, &written.sha256).await.is_ok());
         fs::write(&path, "whale").unwrap();
         assert!(is_whole(&path, &written.sha256).await.is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_copy_of_what_can_only_be_read_can_be_written() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("saved"), folder.path().join("copy"));
+        for text in ["saved", "saved again, and longer"] {
+            fs::write(&from, text).unwrap();
+            copy_file(&from, &to).unwrap();
+            assert_eq!(fs::read_to_string(&to).unwrap(), text);
+            assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o600);
+            // As an interrupted run of an earlier release has left it.
+            fs::set_permissions(&to, fs::Permissions::from_mode(0o400)).unwrap();
+        }
+        fs::set_permissions(&from, fs::Permissions::from_mode(0o400)).unwrap();
+        copy_file(&from, &to).unwrap();
+        assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }
