@@ -30,6 +30,7 @@ use crate::message::read::read;
 use crate::message::write::write;
 use crate::parts::Content;
 use crate::spool::Folder;
+use crate::xml::Element;
 use connection::{Connector, Traffic};
 use outgoing::{Outgoing, Progress};
 
@@ -55,6 +56,7 @@ pub struct Client {
     http: legacy::Client<Connector, Content>,
     turns: Arc<Mutex<HashMap<Authority, Arc<Semaphore>>>>,
     folder: Folder,
+    is_busy: fn(&Element) -> bool,
 }
 
 impl Client {
@@ -75,7 +77,15 @@ impl Client {
             .http1_max_buf_size(limits::READ_BUFFER)
             .http1_allow_obsolete_multiline_headers_in_responses(true)
             .build(Connector(builder.wrap_connector(tcp)));
-        Self { http, turns: Arc::default(), folder: Folder::default() }
+        Self { http, turns: Arc::default(), folder: Folder::default(), is_busy: |_| false }
+    }
+
+    /// One that also comes back to a peer when the body of its answer says that it is busy and has done nothing, in as
+    /// many words as this understands.
+    #[must_use]
+    pub fn coming_back_when(mut self, is_busy: fn(&Element) -> bool) -> Self {
+        self.is_busy = is_busy;
+        self
     }
 
     /// With an existing folder for documents that have to wait, instead of the system's folder for
@@ -108,32 +118,47 @@ impl Client {
             return Err(wrong("is not an https URL, and nothing is sent over any other"));
         }
         let authority = uri.authority().ok_or_else(|| wrong("names no host"))?;
-        let turn = self.turn(authority).await?;
+        let mut turn = self.turn(authority).await?;
         message.to.get_or_insert_with(|| url.to_owned());
         let written = write(message, &self.folder);
         let (media_type, content) =
             written.map_err(|error| wrong(&format!("cannot be sent this: {error}")))?;
-        let response = self.deliver(Outgoing::new(uri, media_type, content), is_safe).await?;
-        receive(response, turn, &self.folder).await
+        let outgoing = Outgoing::new(uri.clone(), media_type, content);
+        let mut put_off = 0;
+        loop {
+            let (response, again) = self.deliver(&outgoing, is_safe, &mut put_off).await?;
+            let pause = pause(asked(&response).unwrap_or(limits::RETRY_AFTER));
+            let answer = receive(response, turn, &self.folder).await?;
+            match pause {
+                Some(pause) if again && put_off < limits::REPEATS && (self.is_busy)(&answer.body) => {
+                    drop(answer);
+                    put_off_by(pause, &mut put_off).await;
+                    turn = self.turn(authority).await?;
+                }
+                _ => return Ok(answer),
+            }
+        }
     }
 
-    /// Sends until there is an answer, or a reason not to.
-    async fn deliver(&self, outgoing: Outgoing, is_safe: bool) -> Result<Response<Incoming>, SendError> {
-        let (mut put_off, mut closed, mut broken) = (0, 0, false);
+    /// Sends until there is an answer, or a reason not to; whether it can be sent once more after that.
+    async fn deliver(
+        &self,
+        outgoing: &Outgoing,
+        is_safe: bool,
+        put_off: &mut usize,
+    ) -> Result<(Response<Incoming>, bool), SendError> {
+        let (mut closed, mut broken) = (0, false);
         loop {
             let progress = outgoing.begin();
             let answer = wait(self.http.request(outgoing.request(&progress)?), &progress).await;
             let again = outgoing.can_go_again(&progress);
             match answer {
                 Ok(response) => match retry_after(&response) {
-                    Some(pause) if again && put_off < limits::REPEATS => {
-                        metrics::counter!("dosebook_requests_repeated_total", "reason" => "busy")
-                            .increment(1);
-                        put_off += 1;
+                    Some(pause) if again && *put_off < limits::REPEATS => {
                         drop(response);
-                        sleep(pause).await;
+                        put_off_by(pause, put_off).await;
                     }
-                    _ => return Ok(response),
+                    _ => return Ok((response, again)),
                 },
                 Err(NoAnswer::Closed(_))
                     if closed < limits::UNUSED_CONNECTIONS && outgoing.take_back().await =>
@@ -223,14 +248,28 @@ fn no_answer(error: &legacy::Error) -> NoAnswer {
     if was_only_kept { NoAnswer::Closed(reason) } else { NoAnswer::Broken(reason) }
 }
 
-/// How long a peer that is busy asks us to wait, if we have that long: a little longer, so that not all who
-/// were told the same come back at once.
+/// Waits before a message goes to a busy peer again.
+async fn put_off_by(pause: Duration, put_off: &mut usize) {
+    metrics::counter!("dosebook_requests_repeated_total", "reason" => "busy").increment(1);
+    *put_off += 1;
+    sleep(pause).await;
+}
+
+/// How long to wait for a peer whose server is busy, if we have that long.
 fn retry_after(response: &Response<Incoming>) -> Option<Duration> {
-    if response.status() != StatusCode::SERVICE_UNAVAILABLE {
-        return None;
-    }
+    let is_busy = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+    asked(response).filter(|_| is_busy).and_then(pause)
+}
+
+/// How long a peer asks us to wait.
+fn asked(response: &Response<Incoming>) -> Option<Duration> {
     let seconds = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    let asked = Duration::from_secs(seconds);
+    Some(Duration::from_secs(seconds))
+}
+
+/// How long we wait, if we have as long as is asked for: a little longer, so that not all who were told the same come
+/// back at once.
+fn pause(asked: Duration) -> Option<Duration> {
     let [jitter, ..] = *Uuid::new_v4().as_bytes();
     let spread = asked.max(Duration::from_secs(1)) * u32::from(jitter) / 1_024;
     (asked <= limits::RETRY_AFTER_MOST).then_some(asked + spread)

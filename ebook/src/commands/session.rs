@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use actors::Partner;
 use actors::audit::Audit;
 use actors::consumer::Consumer;
+use actors::source::is_busy;
 use metadata::{DocumentEntry, Oid, PatientId};
 
 use crate::config::{Config, RegistryAt, Url};
@@ -94,7 +95,7 @@ impl Session {
     /// Asks the node of this configuration.
     pub(crate) fn with(config: Config, credentials: &Credentials) -> Result<Self, Failure> {
         let identifiers = Identifiers::existing(&config).map_err(Failure::Refused)?;
-        let client = spooling(&config, credentials.client()?)?;
+        let client = spooling(&config, credentials.client()?)?.coming_back_when(is_busy);
         let audit = audit(&config)?;
         let partner = |url: &str| Partner::remote(url, client.clone(), audit.clone());
         let registry = match &*config.repository.registry {

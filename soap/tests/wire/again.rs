@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures_util::stream;
 use soap::tls::server_config;
-use soap::{Content, Encoding, Message, Part, SendError, limits};
+use soap::{Client, Content, Encoding, Message, Part, SendError, limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
@@ -139,6 +139,45 @@ async fn does_not_come_back_for_ever() {
     let error = peer.send(ping()).await.unwrap_err();
     assert!(matches!(&error, SendError::Unreachable(reason) if reason.contains("503")), "{error}");
     assert_eq!(peer.requests().len(), limits::REPEATS + 1);
+}
+
+/// A peer whose server has time, and the service behind it has not.
+fn says_busy() -> String {
+    good().replace("<ping/>", "<busy/>").replace("\r\n\r\n", "\r\nRetry-After: 0\r\n\r\n")
+}
+
+/// A client that understands it.
+fn understanding(peer: &Scripted) -> Client {
+    peer.authority.client().coming_back_when(|body| &*body.name.local == "busy")
+}
+
+#[tokio::test]
+async fn comes_back_when_the_answer_itself_says_that_the_peer_is_busy() {
+    let busy = says_busy();
+    let peer = Scripted::with(&[Some(&busy), Some(BUSY), Some(&busy), Some(&good())]).await;
+    let document = with_document(Content::from(b"a document".to_vec()));
+    let answer = understanding(&peer).send(&peer.url, document).await.unwrap();
+    assert_eq!(&*answer.body.name.local, "ping");
+    let requests = peer.requests();
+    assert!(requests.iter().all(|request| *request == requests[0]), "{requests:?}");
+    assert_eq!(requests.len(), limits::REPEATS + 1);
+}
+
+#[tokio::test]
+async fn gives_the_answer_of_a_peer_that_stays_busy() {
+    let busy = says_busy();
+    let peer = Scripted::with(&[Some(&*busy); limits::REPEATS + 2]).await;
+    let answer = understanding(&peer).send(&peer.url, ping()).await.unwrap();
+    assert_eq!(&*answer.body.name.local, "busy");
+    assert_eq!(peer.requests().len(), limits::REPEATS + 1);
+
+    // To others it is an answer as any, and a stream is gone.
+    let peer = Scripted::with(&[Some(&*busy); 2]).await;
+    assert_eq!(&*peer.send(ping()).await.unwrap().body.name.local, "busy");
+    let streamed = with_document(Content::from_stream(stream::iter([Ok(Bytes::from_static(b"a stream"))])));
+    let answer = understanding(&peer).send(&peer.url, streamed).await.unwrap();
+    assert_eq!(&*answer.body.name.local, "busy");
+    assert_eq!(peer.requests().len(), 2);
 }
 
 #[tokio::test]
