@@ -35,6 +35,9 @@ const CONFLICTS: u32 = 16;
 const PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(640);
 
+/// How long who starts waits for tables that others use: mostly another node that migrates them.
+const MIGRATION: Duration = Duration::from_secs(3_600);
+
 pub(crate) struct Running {
     pool: Pool,
     /// Not where somebody only looks.
@@ -44,13 +47,28 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) async fn open(server: &Server, schema: Schema) -> Result<Self, DatabaseError> {
         let running = Self { pool: Pool::new(server, PoolMeters::of(schema.keeper)), writes: true };
-        let found = running.found(schema).await?;
-        if !schema.pending(found, Engine::Postgres)?.texts.is_empty() {
-            let migrated = running
-                .write(move |writer| Box::pin(async move { schema.apply(writer, Engine::Postgres).await }));
-            migrated.await?;
+        let begun = Instant::now();
+        loop {
+            match running.migrate(schema).await {
+                Err(error) if failure::is_locked(&error) && begun.elapsed() < MIGRATION => {
+                    let (keeper, seconds) = (schema.keeper, begun.elapsed().as_secs());
+                    tracing::warn!(
+                        keeper,
+                        seconds,
+                        "waiting: another node migrates the tables, or uses them"
+                    );
+                }
+                migrated => return migrated.map(|()| running),
+            }
         }
-        Ok(running)
+    }
+
+    async fn migrate(&self, schema: Schema) -> Result<(), DatabaseError> {
+        let found = self.found(schema).await?;
+        if schema.pending(found, Engine::Postgres)?.texts.is_empty() {
+            return Ok(());
+        }
+        self.write(move |writer| Box::pin(async move { schema.apply(writer, Engine::Postgres).await })).await
     }
 
     pub(crate) async fn version(server: &Server, schema: Schema) -> Result<i64, DatabaseError> {

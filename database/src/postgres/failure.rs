@@ -62,3 +62,9 @@ fn meaning(code: &str) -> fn(DatabaseError) -> Failure {
         _ => Failure::Final,
     }
 }
+
+/// Whether a transaction waited too long for what another has locked.
+pub(super) fn is_locked(error: &DatabaseError) -> bool {
+    let DatabaseError::Sql(error) = error else { return false };
+    matches!(error.downcast_ref(), Some(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55P03"))
+}

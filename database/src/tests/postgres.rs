@@ -33,6 +33,22 @@ async fn nodes_that_start_together_migrate_once() {
     assert_eq!((pending.found, pending.texts.len()), (1, 0));
 }
 
+/// It takes longer than a statement waits for a lock.
+#[tokio::test]
+async fn who_starts_while_another_node_migrates_waits_for_it() {
+    const SLOW: Schema = Schema {
+        keeper: "test",
+        migrations: const { &[SCHEMA.migrations[0], Migration::same("SELECT pg_sleep(11)")] },
+    };
+    let Some((old, _)) = on_a_server().await else { return };
+    let new = Place::fresh().await;
+    let places = [old.location(), old.location(), new.location(), new.location()];
+    let opened = futures_util::future::join_all(places.map(|place| Database::open(place, &SLOW))).await;
+    for database in opened {
+        assert!(names(&database.unwrap()).await.is_empty());
+    }
+}
+
 #[tokio::test]
 async fn nothing_can_be_put_into_a_column_of_any_type() {
     let Some((_place, database)) = on_a_server().await else { return };
