@@ -66,9 +66,9 @@ impl Connection {
     pub(super) async fn open(server: &Server) -> Result<Self, Failure> {
         let options = options(server);
         let opening = timeout(CONNECT, PgConnection::connect_with(&options)).await;
+        let opened = opening.map_err(|_| Failure::Silent(DatabaseError::Silent(CONNECT)))?;
         // Whatever is wrong, a server that comes up may refuse in many ways.
-        let link =
-            opening.unwrap_or_else(|_| Err(too_long())).map_err(|error| Failure::Lost(error.into()))?;
+        let link = opened.map_err(|error| Failure::Lost(error.into()))?;
         Ok(Self {
             link,
             dialect: Dialect::new(with_locks),
@@ -119,7 +119,12 @@ impl Connection {
 
     /// Begins a transaction, to which a server that is there has nothing to say but yes.
     pub(super) async fn begin(&mut self, begin: &Begin) -> Result<(), Failure> {
-        self.send(&begin.text, begin.patience).await.map_err(Failure::of)
+        let begun = Instant::now();
+        self.send(&begin.text, begin.patience).await.map_err(|error| match Failure::of(error) {
+            // A connection that was kept may be to blame; one that a pooler has kept waiting is not.
+            Failure::Lost(error) if begun.elapsed() > CONNECT => Failure::Silent(error),
+            failure => failure,
+        })
     }
 
     /// Undoes what was not committed.

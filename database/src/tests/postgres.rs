@@ -154,6 +154,17 @@ async fn a_server_that_is_not_there_is_an_error_soon() {
     assert!(matches!(refused, DatabaseError::Sql(_)), "{refused}");
 }
 
+/// Whoever asks is told before he has given up, also when something is to be cleared up after that.
+#[tokio::test]
+async fn a_server_that_takes_connections_and_says_nothing_is_tried_once() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("postgres://nobody@{}/nothing", listener.local_addr().unwrap()).parse().unwrap();
+    let begun = Instant::now();
+    let refused = Database::open(&silent, &SCHEMA).await.unwrap_err();
+    assert_eq!(refused.remedy(), Some(Remedy::Later), "{refused}");
+    assert!(begun.elapsed() < Duration::from_secs(19), "{:?}", begun.elapsed());
+}
+
 /// A database whose statements may take so long.
 async fn hurried(limit: Duration) -> Option<(Place, Database)> {
     let (place, _) = on_a_server().await?;
