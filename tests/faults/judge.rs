@@ -63,8 +63,8 @@ pub(crate) async fn shown(consumer: &Consumer, pages: &[Arc<Page>]) -> Shown {
     }
 }
 
-/// Who was refused although nothing stood in the way, when the node itself was well.
-pub(crate) fn refusals(page: &Page) -> Vec<String> {
+/// Who was refused although nothing stood in the way, with other codes than are expected anyway.
+pub(crate) fn refusals(page: &Page, expected: &[&str]) -> Vec<String> {
     let attempts = page.attempts();
     let stands_in_the_way = |refused: &Attempt, other: &Attempt| {
         other.is_kept()
@@ -88,7 +88,9 @@ pub(crate) fn refusals(page: &Page) -> Vec<String> {
     let mut wrong = Vec::new();
     for refused in &attempts {
         let Outcome::Refused(codes) = refused.outcome() else { continue };
-        let explained = |code: &String| same_set(refused, code) || gone(refused, code);
+        let explained = |code: &String| {
+            expected.contains(&code.as_str()) || same_set(refused, code) || gone(refused, code)
+        };
         if codes != [GONE] && (!codes.iter().all(explained) || codes.is_empty()) {
             wrong.push(format!("{} was refused with {codes:?}, and nothing stood in its way", name(refused)));
         }

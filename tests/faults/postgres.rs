@@ -2,7 +2,7 @@
 
 use tests::{Cut, Node, Postgres, Settings};
 
-use crate::outage::survive;
+use crate::outage::{survive, survive_silence};
 use crate::turn;
 
 fn node(server: &Postgres, way: &Cut) -> Node {
@@ -33,5 +33,5 @@ async fn a_postgres_that_falls_silent_loses_nothing_and_is_found_again() {
     let _turn = turn().await;
     let Some(server) = Postgres::start() else { return };
     let way = Cut::before(server.address());
-    survive("postgres silent", &node(&server, &way), || way.stall(), || way.restore()).await;
+    survive_silence("postgres silent", &node(&server, &way), || way.stall(), || way.restore()).await;
 }

@@ -4,11 +4,12 @@
 use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use dose::sample::BELGIAN_HOSPITAL;
 use tests::{Cut, Node, S3, Settings};
 
-use crate::outage::{survive, survive_slowly};
+use crate::outage::{survive, survive_silence, survive_slowly};
 use crate::turn;
 
 /// What a node may have resident at most while its service is away (`docs/performance.md`).
@@ -39,6 +40,10 @@ fn refuses_everything() -> SocketAddr {
 
 async fn survives(story: &str, node: &Node, away: impl FnMut(), back: impl FnMut()) {
     survive(story, node, away, back).await;
+    is_small(story, node);
+}
+
+fn is_small(story: &str, node: &Node) {
     let resident = node.peak_resident();
     println!("{story}: {} MiB resident at most", resident >> 20);
     assert!(resident < RESIDENT, "{} MiB resident", resident >> 20);
@@ -76,5 +81,35 @@ async fn a_service_that_is_slow_or_silent_loses_no_document() {
     let way = Cut::before(service.address());
     let node = node(&service, &way);
     survive_slowly("s3 slow", &node, || way.slow_down(), || way.restore()).await;
-    survives("s3 silent", &node, || way.stall(), || way.restore()).await;
+    survive_silence("s3 silent", &node, || way.stall(), || way.restore()).await;
+    is_small("s3 silent", &node);
+}
+
+/// How long a node takes at most to say that its service is away.
+const REFUSAL: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_submits_while_the_service_is_away_comes_back_by_himself() {
+    let _turn = turn().await;
+    let Some(service) = S3::start() else { return };
+    let way = Cut::before(service.address());
+    let (documents, more) = (Some(service.bucket()), service.section(way.address()));
+    let authority = Some(BELGIAN_HOSPITAL.authority_oid);
+    let node = Node::with(&Settings { authority, documents, more, ..Settings::default() });
+    let reports = dose::sample::all();
+    let report = reports.iter().find(|report| *report.hospital == BELGIAN_HOSPITAL).unwrap();
+    std::fs::write(node.folder().join("report.dcm"), &report.bytes).unwrap();
+    way.reset();
+    let submitted = std::thread::scope(|scope| {
+        let submitting = scope.spawn(|| node.run(["submit", "report.dcm"]));
+        let begun = Instant::now();
+        while !node.log().contains("XDSRepositoryBusy") {
+            assert!(begun.elapsed() < REFUSAL, "the node refuses nothing:\n{}", node.last_words());
+            std::thread::sleep(NOTICE);
+        }
+        way.restore();
+        submitting.join().unwrap()
+    });
+    assert_eq!(submitted.code, 0, "{submitted:?}");
+    assert!(submitted.stdout.contains("1 submitted"), "{submitted:?}");
 }
