@@ -226,7 +226,7 @@ impl Contents {
         &self,
         shelf: u8,
     ) -> impl Stream<Item = Result<Vec<(String, i64)>, StoreError>> + Send {
-        let listed = self.objects.list(Some(&Path::from(format!("{DOCUMENTS}/{shelf:02x}"))));
+        let listed = self.objects.list(Some(&Path::from(shelf_at(shelf))));
         let dated = listed.map_ok(|object| (object.location.to_string(), object.last_modified.timestamp()));
         dated.err_into().try_chunks(BATCH).map_err(|TryChunksError(_, error)| error)
     }
@@ -237,13 +237,18 @@ impl Contents {
         match &self.place {
             Place::Folder(path) => {
                 let incoming = (shelf == 0).then(|| path.join(INCOMING));
-                let shelf = path.join(DOCUMENTS).join(format!("{shelf:02x}"));
+                let shelf = path.join(shelf_at(shelf));
                 Ok(folder::sweep_unfinished(shelf, incoming, before).await)
             }
             Place::Bucket(bucket) if shelf == 0 => bucket.abort_stale(before).await,
             Place::Bucket(_) => Ok(0),
         }
     }
+}
+
+/// With what the keys of the objects on a shelf begin.
+pub(crate) fn shelf_at(shelf: u8) -> String {
+    format!("{DOCUMENTS}/{shelf:02x}")
 }
 
 /// Moves a document from the wire to the disk: while a piece is hashed and written, the next is gathered.

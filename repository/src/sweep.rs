@@ -140,12 +140,15 @@ impl Repository {
             let room = AT_A_TIME.saturating_sub(over.len());
             over.extend(known.into_iter().filter(long).map(|one| one.key).take(room));
         }
-        if !over.is_empty() && (many || self.held_back_at(now).await?.is_none()) {
+        if many || self.held_back_at(now).await?.is_none() {
             let removed = self.store.remove_each(over).await;
             found.objects += removed.len();
-            removal::bury(index, removed, now).await?;
+            if !removed.is_empty() {
+                removal::bury(index, removed, now).await?;
+            }
+            // Not what is held back: when some of it was forgotten, the rest would be few.
+            removal::forget(index, shelf, now.saturating_sub(MEMORY)).await?;
         }
-        removal::forget(index, now.saturating_sub(MEMORY)).await?;
         found.objects += self.store.contents().remove_unfinished(shelf, before).await?;
         meters::swept(&found);
         swept.condemned += found.condemned;
@@ -213,7 +216,7 @@ impl Repository {
 impl Store {
     /// Forgets which objects were on their way out, where none of them is and nobody submits.
     pub async fn spare_all(&self) -> Result<(), StoreError> {
-        Ok(removal::forget(self.index(), i64::MAX).await?)
+        Ok(removal::forget_all(self.index()).await?)
     }
 }
 

@@ -9,7 +9,7 @@ use object_store::{GetResultPayload, ObjectStoreExt};
 use sha2::{Digest, Sha256};
 use soap::parts::Content;
 
-use super::{BATCH, Contents, DOCUMENTS, Hashes, INCOMING, Piece, SMALL};
+use super::{BATCH, Contents, DOCUMENTS, Hashes, INCOMING, Piece, SMALL, shelf_at};
 use crate::store::StoreError;
 
 /// What is read of a file at a time.
@@ -59,7 +59,7 @@ impl Contents {
 
     /// The keys on one of the 256 shelves, in batches.
     pub(crate) fn shelf(&self, shelf: u8) -> impl Stream<Item = Result<Vec<String>, StoreError>> + Send {
-        let listed = self.objects.list(Some(&Path::from(format!("{DOCUMENTS}/{shelf:02x}"))));
+        let listed = self.objects.list(Some(&Path::from(shelf_at(shelf))));
         let keys = listed.map_ok(|object| object.location.to_string()).map_err(StoreError::from);
         keys.try_chunks(BATCH).map_err(|TryChunksError(_, error)| error)
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use database::{Database, DatabaseError, Writer};
 
 use super::is_named;
+use crate::content::shelf_at;
 
 /// `registered` of a row that condemns an object, since `provided`.
 const CONDEMNED: i64 = 2;
@@ -27,7 +28,10 @@ const SPARE: &str = "DELETE FROM document WHERE object_key = $1 AND share = 0 AN
 const BURY: &str = "UPDATE document SET registered = 3, provided = $2
     WHERE object_key = $1 AND share = 0 AND registered = 2";
 
-const FORGET: &str = "DELETE FROM document WHERE registered >= 2 AND provided < $1";
+const FORGET: &str = "DELETE FROM document WHERE registered >= 2 AND provided < $1
+    AND substr(object_key, 1, 12) = $2";
+
+const FORGET_ALL: &str = "DELETE FROM document WHERE registered >= 2 AND provided < $1";
 
 // As the partial index is asked.
 const COUNT: &str =
@@ -132,9 +136,22 @@ async fn of_each(
         .await
 }
 
-/// Forgets what was condemned or removed before this second. What is still there will be condemned again.
-pub(crate) async fn forget(index: &Database, before: i64) -> Result<(), DatabaseError> {
-    index.write(move |writer| Box::pin(writer.execute(FORGET, [before.into()]))).await.map(drop)
+/// Forgets what was condemned or removed before this second on a shelf that has just been swept: it is not there.
+pub(crate) async fn forget(index: &Database, shelf: u8, before: i64) -> Result<(), DatabaseError> {
+    let shelf = Arc::new(shelf_at(shelf));
+    index
+        .write(move |writer| {
+            let shelf = Arc::clone(&shelf);
+            Box::pin(
+                async move { writer.execute(FORGET, [before.into(), shelf.as_str().into()]).await.map(drop) },
+            )
+        })
+        .await
+}
+
+/// Forgets all that was condemned or removed. What is still there will be condemned again.
+pub(crate) async fn forget_all(index: &Database) -> Result<(), DatabaseError> {
+    index.write(|writer| Box::pin(writer.execute(FORGET_ALL, [i64::MAX.into()]))).await.map(drop)
 }
 
 /// How many objects are condemned and not yet removed.

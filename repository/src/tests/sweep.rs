@@ -73,7 +73,11 @@ async fn an_index_that_names_few_of_the_objects_removes_none() {
     let now = LONG_AFTER + QUARANTINE;
     assert_eq!(ward.repository.sweep(now).await.unwrap(), Swept::default());
     assert_eq!(ward.objects(), 102);
+    // However long nobody looks: what is much must not come to look like little.
+    let now = LONG_AFTER + 31 * DAY;
     let mut swept = Swept::default();
+    ward.repository.sweep_shelf(0, now, false, &mut swept).await.unwrap();
+    assert_eq!(ward.repository.held_back_at(now).await.unwrap(), Some(101));
     for shelf in 0..3 {
         ward.repository.sweep_shelf(shelf, now, true, &mut swept).await.unwrap();
     }
