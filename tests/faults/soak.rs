@@ -119,10 +119,7 @@ async fn watch(node: &Node, plan: &Plan, done: &AtomicUsize) -> Vec<Taken> {
 fn check(series: &[Taken]) {
     let tenth = series.len().div_ceil(10);
     let (early, late) = (series.get(..tenth).unwrap(), series.get(series.len() - tenth..).unwrap());
-    let mean = |part: &[Taken], of: fn(&Taken) -> u64| part.iter().map(of).sum::<u64>() / part.len() as u64;
-    // A short run reads more and more of a small database for the first time: files that are mapped, no memory of ours.
-    let of: fn(&Taken) -> u64 = if full() { |taken| taken.resident } else { |taken| taken.own };
-    let (before, after) = (mean(early, of), mean(late, of));
+    let mean = |part: &[Taken]| part.iter().map(|taken| taken.resident).sum::<u64>() / part.len() as u64;
     let most = volume(before + CACHES, before * (100 + GROWTH) / 100);
     println!("soak: {before} bytes before, {after} after");
     assert!(after <= most, "memory grew from {before} to {after} bytes, expected at most {most}");

@@ -29,8 +29,9 @@ const STATEMENTS: usize = 256;
 const WRITER: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;
     PRAGMA cache_size = -4096";
 
-/// Readers map the file instead of copying: 2 GiB of it, SQLite's own ceiling.
-const READER: &str = "PRAGMA query_only = ON; PRAGMA mmap_size = 2147418112";
+/// Readers copy what they need: were the file mapped, a sector that cannot be read would end the process, and all that
+/// was ever read would count as memory of the node. Each keeps 2 MiB, in KiB here.
+const READER: &str = "PRAGMA query_only = ON; PRAGMA mmap_size = 0; PRAGMA cache_size = -2048";
 
 pub(crate) struct Connection {
     connection: rusqlite::Connection,
