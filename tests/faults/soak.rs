@@ -13,7 +13,7 @@ use crate::deeds::Client;
 use crate::judge;
 use crate::ledger::Page;
 use crate::process::Taken;
-use crate::{full, node, seed, turn, volume};
+use crate::{node, seed, turn, volume};
 
 const CLIENTS: u64 = 16;
 /// Submissions after which a client turns to another patient.
@@ -120,6 +120,7 @@ fn check(series: &[Taken]) {
     let tenth = series.len().div_ceil(10);
     let (early, late) = (series.get(..tenth).unwrap(), series.get(series.len() - tenth..).unwrap());
     let mean = |part: &[Taken]| part.iter().map(|taken| taken.resident).sum::<u64>() / part.len() as u64;
+    let (before, after) = (mean(early), mean(late));
     let most = volume(before + CACHES, before * (100 + GROWTH) / 100);
     println!("soak: {before} bytes before, {after} after");
     assert!(after <= most, "memory grew from {before} to {after} bytes, expected at most {most}");
