@@ -30,13 +30,7 @@ async fn a_kill_of_either_of_two_nodes_loses_nothing_that_was_acknowledged() {
     let _turn = turn().await;
     let Some(server) = Postgres::start() else { return };
     let (database, documents) = (server.database(), tempfile::tempdir().unwrap());
-    let settings = Settings {
-        database: Some(server.url(&database)),
-        documents: Some(documents.path().display().to_string()),
-        ..Settings::default()
-    };
-    let one = Node::with(&settings);
-    let mut nodes = [one.beside(), one];
+    let mut nodes = Node::two(&Settings::shared(server.url(&database), documents.path()));
     let seed = seed("kill two");
     let mut random = Random::new(seed, u64::MAX);
     let (mut pages, mut submitted, mut killed) = (Vec::new(), 0, 0);

@@ -24,6 +24,7 @@ mod outage;
 mod postgres;
 mod process;
 mod random;
+mod read_errors;
 mod replica;
 mod s3;
 mod shim;

@@ -1,4 +1,4 @@
-/* Lets writes fail: preloaded into a node, told by a control file which call below which folder fails and how.
+/* Lets calls fail: preloaded into a node, told by a control file which call below which folder fails and how.
  *
  * DOSEBOOK_SHIM_CONTROL names a file of 64 bytes that is mapped: see struct control. DOSEBOOK_SHIM_FOLDER is the folder
  * below which calls count. A failing fsync can also take back what was written since the last one that succeeded, as a
@@ -21,7 +21,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { WRITE = 1, SYNC = 2, RENAME = 4, TRUNCATE = 8, OPEN = 16 };
+enum { WRITE = 1, SYNC = 2, RENAME = 4, TRUNCATE = 8, OPEN = 16, READ = 32 };
 
 struct control {
     uint32_t armed;    /* the kinds of calls that count; 0: none */
@@ -33,6 +33,7 @@ struct control {
     uint32_t failed;   /* how many have failed */
     uint32_t power;    /* whether the power may be cut */
     uint32_t cut;      /* it is: 1, nothing is left of what no fsync has confirmed; 2, of half of the files */
+    uint32_t undone;   /* how many changes have been taken back */
 };
 
 static struct control *control;
@@ -167,6 +168,7 @@ static void note_path(char *path, char *from) {
 }
 
 static void undo(struct change *change) {
+    control->undone++;
     if (change->file) {
         if (REAL(pwrite64)(change->descriptor, change->bytes, change->length, change->offset) < 0) abort();
         if (REAL(ftruncate64)(change->descriptor, change->size)) abort();
@@ -265,6 +267,18 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
     size_t length = 0;
     for (int part = 0; part < count; part++) length += parts[part].iov_len;
     CALL(ssize_t, before_append(fd, length), REAL(writev)(fd, parts, count));
+}
+
+static int fails_to_read(int fd) { return counts(READ) && file_counts(fd) && fails(); }
+
+ssize_t read(int fd, void *bytes, size_t length) {
+    return fails_to_read(fd) ? -1 : REAL(read)(fd, bytes, length);
+}
+ssize_t pread(int fd, void *bytes, size_t length, off_t offset) {
+    return fails_to_read(fd) ? -1 : REAL(pread)(fd, bytes, length, offset);
+}
+ssize_t pread64(int fd, void *bytes, size_t length, off64_t offset) {
+    return fails_to_read(fd) ? -1 : REAL(pread64)(fd, bytes, length, offset);
 }
 
 static int synced(int fd, int (*sync)(int)) {

@@ -27,6 +27,8 @@ pub(crate) enum Kind {
     Truncate = 8,
     /// `open` to write, `mkdir`.
     Open = 16,
+    /// `read`, `pread`.
+    Read = 32,
 }
 
 /// Which call fails, and how.
@@ -121,8 +123,17 @@ impl Shim {
 
     /// How many calls have failed.
     pub(crate) fn failed(&self) -> u32 {
+        self.read(6)
+    }
+
+    /// How many changes were lost, in all power cuts and failed fsyncs.
+    pub(crate) fn undone(&self) -> u32 {
+        self.read(9)
+    }
+
+    fn read(&self, number: u64) -> u32 {
         let mut bytes = [0; 4];
-        self.control.read_exact_at(&mut bytes, 6 * 4).unwrap();
+        self.control.read_exact_at(&mut bytes, number * 4).unwrap();
         u32::from_ne_bytes(bytes)
     }
 
