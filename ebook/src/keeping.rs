@@ -3,10 +3,14 @@
 
 mod bookmark;
 mod files;
+mod folders;
 mod keepers;
 mod progress;
 
 pub(crate) use bookmark::Bookmark;
-pub(crate) use files::{copy_file, hex, is_whole, private, read_json, sync_folder, write, write_json, write_whole};
+pub(crate) use files::{
+    copy_file, hex, is_whole, private, read_json, sync_folder, write, write_json, write_whole,
+};
+pub(crate) use folders::{names, refuse_others};
 pub(crate) use keepers::Keepers;
 pub(crate) use progress::Progress;

@@ -44,15 +44,19 @@ async fn a_backup_never_goes_where_the_node_keeps_what_it_has() {
 }
 
 #[tokio::test]
-async fn a_backup_removes_nothing_that_is_not_its_own() {
+async fn a_backup_or_an_export_touches_nothing_that_is_not_its_own() {
     let node = stopped(&Settings::default()).await;
     let other = node.folder().join("other");
     fs::create_dir(&other).unwrap();
+    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
     fs::write(other.join("x.sqlite"), "of another program").unwrap();
-    let refused = node.run(["backup", "other"]);
-    assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(refused.stderr.contains("x.sqlite"), "{refused:?}");
-    assert_eq!(files(&other), [other.join("x.sqlite")]);
+    for command in ["backup", "export"] {
+        let refused = node.run([command, "other"]);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(refused.stderr.contains("x.sqlite"), "{refused:?}");
+        assert_eq!(files(&other), [other.join("x.sqlite")]);
+        assert_eq!(fs::metadata(&other).unwrap().permissions().mode() & 0o777, 0o755, "{command}");
+    }
 
     // What a file system puts into every disk is in nobody's way; what comes later stays.
     let backup = node.folder().join("backup");

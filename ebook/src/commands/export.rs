@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::session::{NodeArguments, patient};
 use crate::exit::{Failure, file};
-use crate::keeping::{Bookmark, Keepers, Progress, hex, private, write_json};
+use crate::keeping::{Bookmark, Keepers, Progress, hex, private, refuse_others, write_json};
 use crate::node::{make_closed, now};
 use crate::output::{Output, complain};
 
@@ -22,6 +22,9 @@ pub(super) const FORMAT: u32 = 1;
 
 /// What the whole is, written last.
 pub(super) const SUMMARY: &str = "export.json";
+
+/// Where an export stands that is not finished.
+const BOOKMARK: &str = "exporting.json";
 
 /// The patients, a JSON object a line.
 const PATIENTS: &str = "patients.jsonl";
@@ -87,8 +90,9 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     };
     let only = only.as_deref().map(|text| patient(text, Some(&keepers.identifiers.patient_authority)));
     let only = only.transpose()?;
+    refuse_others(&folder, &[BOOKMARK, SUMMARY], "export")?;
     make_closed(&folder)?;
-    let mut bookmark = Bookmark::at(folder.join("exporting.json"));
+    let mut bookmark = Bookmark::at(folder.join(BOOKMARK));
     let fresh = At { only: only.as_ref().map(ToString::to_string), ..At::default() };
     let at = match bookmark.read::<At>()? {
         Some(at) if at.only == fresh.only => {

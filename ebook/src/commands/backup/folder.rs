@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::manifest::{self, Manifest};
 use crate::config::{Config, DocumentsAt};
 use crate::exit::{Failure, file};
-use crate::keeping::private;
+use crate::keeping::{names, private, refuse_others};
 use crate::node::make_closed;
 
 /// Whoever writes the backup holds it, and whoever restores it shares it. It also says whose the folder is before the
@@ -19,8 +19,8 @@ const DIGITS: usize = 32;
 /// Makes the folder, if needed, and takes it. A folder with anything but a backup is somebody else's.
 pub(super) fn take(folder: &Path, config: &Config) -> Result<File, Failure> {
     refuse_what_is_kept(folder, config)?;
+    refuse_others(folder, &[LOCK, manifest::FILE], "backup")?;
     make_closed(folder)?;
-    refuse_others(folder)?;
     let path = folder.join(LOCK);
     let lock = private().truncate(false).open(&path);
     let lock = lock.map_err(|error| file(&path, "write it", &error))?;
@@ -104,28 +104,6 @@ fn real(path: &Path) -> std::io::Result<PathBuf> {
         found = found.canonicalize().unwrap_or(found);
     }
     Ok(found)
-}
-
-/// Refuses a folder that holds anything, but no backup.
-fn refuse_others(folder: &Path) -> Result<(), Failure> {
-    let names = names(folder)?;
-    if names.iter().any(|name| name == LOCK || name == manifest::FILE) {
-        return Ok(());
-    }
-    // What file systems put into every disk.
-    let other = names.iter().find(|name| !name.starts_with('.') && *name != "lost+found");
-    other.map_or(Ok(()), |other| {
-        Err(Failure::Usage(format!(
-            "{}: is not empty and holds no backup (there is {other}); name another folder",
-            folder.display()
-        )))
-    })
-}
-
-fn names(folder: &Path) -> Result<Vec<String>, Failure> {
-    let failed = |error: std::io::Error| file(folder, "look through it", &error);
-    let entries = fs::read_dir(folder).map_err(failed)?;
-    entries.map(|entry| Ok(entry.map_err(failed)?.file_name().to_string_lossy().into_owned())).collect()
 }
 
 #[cfg(test)]
