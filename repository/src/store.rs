@@ -183,7 +183,8 @@ impl Store {
         let asked = numbers.len();
         let marked = index::mark_registered(&self.index, numbers.clone()).await?;
         if marked < asked {
-            tracing::error!(?numbers, marked, "documents were taken out while the registry took them in");
+            let first = numbers.first();
+            tracing::error!(asked, marked, first, "documents were taken out while the registry took them in");
         }
         Ok(())
     }
