@@ -125,7 +125,7 @@ impl Question for FindDocuments {
     const ID: &'static str = "urn:uuid:14d4debf-8f97-4251-9a74-a90016b0af0d";
 
     fn read(parameters: &mut Parameters) -> Option<Self> {
-        let patient_id = parameters.required(DOCUMENT_PATIENT);
+        let patient_id = parameters.patient(DOCUMENT_PATIENT);
         let status = parameters.statuses(DOCUMENT_STATUS);
         let filter = DocumentFilter::read(parameters);
         Some(Self { patient_id: patient_id?, status, filter })
@@ -188,7 +188,7 @@ impl Question for FindSubmissionSets {
     const ID: &'static str = "urn:uuid:f26abbcb-ac74-4422-8a30-edb644bbc1a9";
 
     fn read(parameters: &mut Parameters) -> Option<Self> {
-        let patient_id = parameters.required(SET_PATIENT);
+        let patient_id = parameters.patient(SET_PATIENT);
         let source_id = parameters.list(SOURCE_ID);
         let submission_time = Period::read(parameters, SUBMISSION_TIME);
         let author_person = parameters.one(SET_AUTHOR);
@@ -220,7 +220,7 @@ impl Question for FindFolders {
     const ID: &'static str = "urn:uuid:958f3006-baad-4929-a4de-ff1114824431";
 
     fn read(parameters: &mut Parameters) -> Option<Self> {
-        let patient_id = parameters.required(FOLDER_PATIENT);
+        let patient_id = parameters.patient(FOLDER_PATIENT);
         let last_update_time = Period::read(parameters, LAST_UPDATE_TIME);
         let code_list = parameters.groups(CODE_LIST);
         let status = parameters.statuses(FOLDER_STATUS);
@@ -239,7 +239,7 @@ impl Question for GetAll {
     const ID: &'static str = "urn:uuid:10b545ea-725c-446d-9b95-8aeb444eddf3";
 
     fn read(parameters: &mut Parameters) -> Option<Self> {
-        let patient_id = parameters.required(PATIENT);
+        let patient_id = parameters.patient(PATIENT);
         let document_status = parameters.statuses(DOCUMENT_STATUS);
         let submission_set_status = parameters.statuses(SET_STATUS);
         let folder_status = parameters.statuses(FOLDER_STATUS);

@@ -25,9 +25,10 @@ pub(super) fn read(value: &str) -> Result<Vec<String>, String> {
     }
 }
 
-/// Whether a `rim:Value` is a list of nothing, `()`.
+/// Whether a `rim:Value` is nothing, or a list of nothing, `()`.
 pub(super) fn is_empty(value: &str) -> bool {
-    value.chars().filter(|c| !c.is_whitespace()).eq(['(', ')'])
+    let mut characters = value.chars().filter(|c| !c.is_whitespace()).peekable();
+    characters.peek().is_none() || characters.eq(['(', ')'])
 }
 
 /// A text as a literal.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use metadata::vocabulary::RIM;
-use metadata::{AvailabilityStatus, ErrorCode, RegistryError, RegistryErrors, Slot};
+use metadata::{AvailabilityStatus, ErrorCode, PatientId, RegistryError, RegistryErrors, Slot};
 use soap::xml::Element;
 
 use super::literals;
@@ -22,7 +22,7 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Those of a `rim:AdhocQuery`; an empty list is as good as none.
+    /// Those of a `rim:AdhocQuery`; an empty value is as good as none, and so is an empty list.
     pub(super) fn of(query: &Element) -> Self {
         let mut slots: Vec<Slot> = query.children_named(RIM, "Slot").map(Slot::read).collect();
         slots.iter_mut().for_each(|slot| slot.values.retain(|value| !literals::is_empty(value)));
@@ -43,6 +43,11 @@ impl Parameters {
     pub(super) fn required<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
         self.require(name);
         self.one(name)
+    }
+
+    /// The patient that is asked for. Only what identifies the patient counts: id, universal id and its type.
+    pub(super) fn patient(&mut self, name: &str) -> Option<PatientId> {
+        self.required(name).map(|Identifying(id)| id)
     }
 
     /// A parameter that may be there and has one value.
@@ -97,11 +102,13 @@ impl Parameters {
 
     /// A required list of statuses. What is no status is ignored, but one must remain (ITI TF-2 3.18.4.1.2.3.6).
     pub(super) fn statuses(&mut self, name: &str) -> Vec<AvailabilityStatus> {
-        let given = self.has(name);
+        let wrong = self.errors.0.len();
         let values: Vec<String> = self.required_list(name);
         let statuses: Vec<_> = values.iter().filter_map(|value| status(value)).collect();
-        if given && statuses.is_empty() && !self.errors.is_failure() {
-            self.refuse(ErrorCode::StoredQueryMissingParam, name, "none of its values is a status");
+        if statuses.is_empty() && self.errors.0.len() == wrong {
+            let urn = AvailabilityStatus::Approved.urn();
+            let problem = format!("has no value that is a status, expected one such as '{urn}'");
+            self.refuse(ErrorCode::StoredQueryMissingParam, name, &problem);
         }
         statuses
     }
@@ -143,6 +150,19 @@ impl Parameters {
     fn refuse(&mut self, code: ErrorCode, name: &str, reason: &str) {
         let context = format!("{name} {reason} (ITI TF-2 3.18.4.1.2.3)");
         self.errors.push(RegistryError::new(code, context).at(name));
+    }
+}
+
+/// A patient id of which the other components are not looked at, such as an identifier type code (CX.5).
+struct Identifying(PatientId);
+
+impl FromStr for Identifying {
+    type Err = <PatientId as FromStr>::Err;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let component = |number: usize| text.split('^').nth(number - 1).unwrap_or_default();
+        let authority: Vec<&str> = component(4).split('&').take(3).collect();
+        format!("{}^^^{}", component(1), authority.join("&")).parse().map(Self)
     }
 }
 

@@ -183,6 +183,26 @@ fn refuses_a_missing_parameter() {
 }
 
 #[test]
+fn looks_only_at_what_identifies_a_patient() {
+    let find = |patient: &str| {
+        let slots: [(&str, &[&str]); 2] =
+            [("$XDSDocumentEntryPatientId", &[patient]), ("$XDSDocumentEntryStatus", &[APPROVED])];
+        ask(FindDocuments::ID, &slots)
+    };
+    let bare = find("'P1^^^&amp;1.2.3&amp;ISO'").unwrap();
+    for same in [
+        "'P1^^^Hospital&amp;1.2.3&amp;ISO'",
+        "'P1^^^&amp;1.2.3&amp;ISO^PI'",
+        "'P1^4^M10^&amp;1.2.3&amp;ISO^^&amp;'",
+    ] {
+        assert_eq!(find(same).unwrap(), bare, "{same}");
+    }
+    for other in ["'P1'", "'^^^&amp;1.2.3&amp;ISO'", "'P1^^^&amp;1.2.3'", "'P1^^^1.2.3'"] {
+        refused(find(other), ErrorCode::Internal);
+    }
+}
+
+#[test]
 fn an_empty_list_is_as_good_as_none() {
     let status: (&str, &[&str]) = ("$XDSDocumentEntryStatus", &[APPROVED]);
     let patient: (&str, &[&str]) = ("$XDSDocumentEntryPatientId", &[PATIENT]);
@@ -191,6 +211,7 @@ fn an_empty_list_is_as_good_as_none() {
     let required = [
         ask(FindDocuments::ID, &[("$XDSDocumentEntryPatientId", &["()"]), status]),
         ask(FindDocuments::ID, &[patient, ("$XDSDocumentEntryStatus", &["()"])]),
+        ask(FindDocuments::ID, &[patient, ("$XDSDocumentEntryStatus", &["", "  "])]),
         ask(FindDocumentsByReferenceId::ID, &[patient, status, reference_id]),
         ask(GetDocuments::ID, &[("$XDSDocumentEntryUniqueId", &["()"])]),
         ask(GetAssociations::ID, &[("$uuid", &["()", " ( ) "])]),
@@ -215,6 +236,10 @@ fn names_every_wrong_parameter_in_one_answer() {
     let places: Vec<_> = errors.0.iter().filter_map(|error| error.location.as_deref()).collect();
     let all = ["$patientId", "$XDSDocumentEntryStatus", "$XDSSubmissionSetStatus", "$XDSFolderStatus"];
     assert_eq!(places, all);
+    let slots = all.map(|name| -> (&str, &[&str]) { (name, &["('urn:oasis:unknown')"]) });
+    let errors = ask(GetAll::ID, &slots).unwrap_err();
+    let places: Vec<_> = errors.0.iter().filter_map(|error| error.location.as_deref()).collect();
+    assert_eq!(places, all, "{errors}");
 }
 
 #[test]
