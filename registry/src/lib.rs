@@ -19,6 +19,7 @@ use metadata::{ErrorCode, RegistryErrors};
 use soap::peer::Peer;
 
 pub use export::{Person, Registered, State, Submissions};
+pub use query::MAX_RESULTS;
 pub use store::{SCHEMA, StoreError, TABLES};
 pub use verify::{Described, Examined};
 
@@ -27,6 +28,7 @@ pub use verify::{Described, Examined};
 pub struct Registry {
     database: Database,
     policy: Policy,
+    limits: query::Limits,
 }
 
 /// What an affinity domain leaves to its registry.
@@ -48,12 +50,23 @@ pub enum PatientPolicy {
 impl Registry {
     /// Opens the registry whose data lie at `location`, and makes its tables if there are none.
     pub async fn open(location: &Location, policy: Policy) -> Result<Self, DatabaseError> {
-        Ok(Self { database: Database::open(location, &SCHEMA).await?, policy })
+        Ok(Self::of(Database::open(location, &SCHEMA).await?, policy))
     }
 
     /// Opens the registry to look at it: nothing is made or changed, and another program may have it open.
     pub async fn look(location: &Location, policy: Policy) -> Result<Self, DatabaseError> {
-        Ok(Self { database: Database::look(location, &SCHEMA).await?, policy })
+        Ok(Self::of(Database::look(location, &SCHEMA).await?, policy))
+    }
+
+    fn of(database: Database, policy: Policy) -> Self {
+        Self { database, policy, limits: query::Limits::default() }
+    }
+
+    /// Gives so many whole objects in one answer at most, and five times as many references.
+    #[must_use]
+    pub fn returning_at_most(mut self, results: usize) -> Self {
+        self.limits = query::Limits::of(results);
+        self
     }
 
     /// Its database, to be copied or filled.

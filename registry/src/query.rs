@@ -12,8 +12,10 @@ use actors::transactions::{QueryResponse, StoredQuery};
 use database::{DatabaseError, Reader};
 use metadata::RegistryErrors;
 
+pub(crate) use answer::Limits;
+pub use answer::MAX_RESULTS;
 #[cfg(test)]
-pub(crate) use answer::{LEAF_CLASS_LIMIT, OBJECT_REF_LIMIT};
+pub(crate) use answer::OBJECT_REF_LIMIT;
 
 use crate::store::Object;
 use crate::{Refusal, Registry};
@@ -21,12 +23,12 @@ use crate::{Refusal, Registry};
 impl Registry {
     /// Answers a question from what is registered at one moment.
     pub async fn query(&self, request: &StoredQuery) -> Result<QueryResponse, RegistryErrors> {
-        let request = Arc::new(request.clone());
+        let (request, limits) = (Arc::new(request.clone()), self.limits);
         let found = self.database.read(move |reader| {
             let request = Arc::clone(&request);
             Box::pin(async move {
                 let objects = evaluate(reader, &request.query).await?;
-                answer::answer(reader, objects, &request).await
+                answer::answer(reader, objects, &request, limits).await
             })
         });
         found.await.map_err(|refusal: Refusal| refusal.into_errors("answering a query"))

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use database::Location;
 use metadata::PatientId;
+use registry::MAX_RESULTS;
 use soap::limits::MESSAGE;
 
 use super::sections::{Config, Database, Identity, Repository, S3};
@@ -114,6 +115,10 @@ fn actors(config: &Config) -> Vec<String> {
                  registry.enabled = false, or repository.registry = \"local\"",
                 repository.registry.to_string()
             ),
+        ),
+        (
+            !(1..=MAX_RESULTS).contains(&registry.max_results),
+            format!("registry.max_results = {}: expected from 1 to {MAX_RESULTS}", registry.max_results),
         ),
         (
             repository.max_document == 0 || repository.max_document > MESSAGE,

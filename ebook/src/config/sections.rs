@@ -111,6 +111,8 @@ pub struct Registry {
     pub enabled: bool,
     /// Which patients it takes documents for.
     pub patients: Patients,
+    /// How many whole objects it gives in one answer at most, and a fifth of how many references.
+    pub max_results: usize,
 }
 
 /// How a registry comes to know its patients.
@@ -258,7 +260,7 @@ impl Default for Database {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self { enabled: true, patients: Patients::Accept }
+        Self { enabled: true, patients: Patients::Accept, max_results: registry::MAX_RESULTS }
     }
 }
 

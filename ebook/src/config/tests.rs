@@ -258,6 +258,8 @@ fn pools_and_paces_have_bounds() {
         ("[database]\nconnections = 0", "database.connections"),
         ("[database]\npooler = true", "database.pooler"),
         ("[repository]\nscrub_days = 4000", "repository.scrub_days"),
+        ("[registry]\nmax_results = 0", "registry.max_results"),
+        ("[registry]\nmax_results = 10001", "registry.max_results"),
     ] {
         assert!(problem(text).starts_with(key), "{text}");
     }

@@ -43,7 +43,8 @@ pub(crate) fn restoring(config: &Config) -> Result<(), Failure> {
 pub(crate) async fn registry(config: &Config, purpose: For) -> Result<Registry, Failure> {
     let location = registry_location(config, purpose)?;
     let registry = Registry::open(&location, policy(config)).await;
-    registry.map_err(|error| Failure::Refused(format!("{location}: {error}")))
+    let registry = registry.map_err(|error| Failure::Refused(format!("{location}: {error}")))?;
+    Ok(registry.returning_at_most(config.registry.max_results))
 }
 
 /// Opens the registry of a node to look at it; none if it has none.

@@ -8,7 +8,7 @@ use actors::endpoint::internal;
 use actors::transactions::stored_query::{Found, Query, ReturnType};
 use actors::transactions::{QueryResponse, StoredQuery};
 use database::Reader;
-use metadata::{ErrorCode, Mutable, PatientId, RegistryError, RegistryErrors, Timestamp};
+use metadata::{ErrorCode, Mutable, PatientId, RegistryError, RegistryErrors, Severity, Timestamp};
 use soap::xml::{Markup, WriteLate};
 
 use crate::Refusal;
@@ -16,20 +16,42 @@ use crate::store::{Fragments, Held, Kind, Object, Patient, PatientNumber, StoreE
 
 /// Whole objects in one answer at most: some 80 MB of XML, which are written while they go out. A monitored patient
 /// of a lifetime has fewer.
-pub(crate) const LEAF_CLASS_LIMIT: usize = 10_000;
+pub const MAX_RESULTS: usize = 10_000;
 
 /// References in one answer at most: some 4 MB of XML. What is found is asked for in blocks.
 pub(crate) const OBJECT_REF_LIMIT: usize = 50_000;
+
+/// How much goes into one answer at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    leaf_class: usize,
+    object_ref: usize,
+}
+
+impl Limits {
+    /// So many whole objects, but not more than we can, and five times as many references.
+    pub(crate) fn of(results: usize) -> Self {
+        let leaf_class = results.min(MAX_RESULTS);
+        Self { leaf_class, object_ref: leaf_class * (OBJECT_REF_LIMIT / MAX_RESULTS) }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::of(MAX_RESULTS)
+    }
+}
 
 /// What goes into the answer, each object once, in the order of registration.
 pub(super) async fn answer(
     reader: &mut Reader,
     mut objects: Vec<Object>,
     request: &StoredQuery,
+    limits: Limits,
 ) -> Result<QueryResponse, Refusal> {
     objects.sort_unstable_by_key(|object| object.key);
     objects.dedup_by_key(|object| object.key);
-    refuse_too_many(objects.len(), request.return_type)?;
+    refuse_too_many(objects.len(), request.return_type, limits)?;
     if request.return_type == ReturnType::ObjectRef {
         let reference = |object: &Object| Found::Reference { id: object.uuid.into(), home: None };
         return Ok(QueryResponse::of(objects.iter().map(reference).collect()));
@@ -47,17 +69,21 @@ pub(super) async fn answer(
     let fragments = fragments(reader, &mut objects).await?;
     let Fragments { mut held, damaged } =
         fragments.ok_or_else(|| too_many("the objects are larger than an answer may be"))?;
-    let mut errors = RegistryErrors::default();
-    for object in &objects {
-        if let Some((_, error)) = damaged.iter().find(|(key, _)| *key == object.key) {
-            errors.extend(missing(object, error));
-        }
-    }
+    let damaged = objects.iter().filter_map(|object| {
+        let (_, error) = damaged.iter().find(|(key, _)| *key == object.key)?;
+        Some(missing(object, error))
+    });
+    let mut errors = RegistryErrors(damaged.flatten().collect());
     let found = objects.iter().filter_map(|object| {
         let said = held.remove(&object.key)?;
         Some(Found::Written(Markup::Late(Arc::new(Kept { said, current: mutable(object, &patients) }))))
     });
-    Ok(QueryResponse { errors, found: found.collect() })
+    let found: Vec<Found> = found.collect();
+    if found.is_empty() {
+        errors.clone().into_result()?;
+    }
+    errors.0.iter_mut().for_each(|error| error.severity = Severity::Warning);
+    Ok(QueryResponse { errors, found })
 }
 
 /// Whose the objects of an answer are now.
@@ -77,7 +103,8 @@ impl Patients {
     }
 }
 
-/// What is said in the place of an object that is not any more what was stored: the others can be given.
+/// What is said in the place of an object that is not any more what was stored. The others are given, with a warning:
+/// a registry has no partial success (docs/decisions/0006-a-damaged-object-is-a-warning.md).
 fn missing(object: &Object, error: &StoreError) -> RegistryErrors {
     metrics::counter!("dosebook_storage_errors_total", "kind" => "integrity").increment(1);
     internal(&format!("reading {} {}", object.kind, object.uuid), error)
@@ -116,10 +143,10 @@ fn mutable(object: &Object, patients: &Patients) -> Mutable {
     }
 }
 
-fn refuse_too_many(found: usize, return_type: ReturnType) -> Result<(), RegistryErrors> {
+fn refuse_too_many(found: usize, return_type: ReturnType, limits: Limits) -> Result<(), RegistryErrors> {
     let limit = match return_type {
-        ReturnType::LeafClass => LEAF_CLASS_LIMIT,
-        ReturnType::ObjectRef => OBJECT_REF_LIMIT,
+        ReturnType::LeafClass => limits.leaf_class,
+        ReturnType::ObjectRef => limits.object_ref,
     };
     if found <= limit {
         return Ok(());
@@ -168,10 +195,11 @@ mod tests {
 
     #[test]
     fn references_have_a_limit_of_their_own() {
-        let refused = |found, return_type| refuse_too_many(found, return_type).is_err();
+        let limits = Limits::default();
+        let refused = |found, return_type| refuse_too_many(found, return_type, limits).is_err();
         assert!(!refused(OBJECT_REF_LIMIT, ReturnType::ObjectRef));
         assert!(refused(OBJECT_REF_LIMIT + 1, ReturnType::ObjectRef));
-        assert!(!refused(LEAF_CLASS_LIMIT, ReturnType::LeafClass));
-        assert!(refused(LEAF_CLASS_LIMIT + 1, ReturnType::LeafClass));
+        assert!(!refused(MAX_RESULTS, ReturnType::LeafClass));
+        assert!(refused(MAX_RESULTS + 1, ReturnType::LeafClass));
     }
 }

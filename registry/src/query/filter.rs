@@ -47,12 +47,18 @@ pub(super) fn author(facets: &Facets, pattern: &Pattern) -> bool {
 
 /// Whether one reference of each group is there.
 pub(super) fn references(facets: &Facets, groups: &[Vec<Pattern>]) -> bool {
-    let is_there = |pattern: &Pattern| {
-        facets
-            .values(Facet::ReferenceId)
-            .any(|reference| pattern.matches(reference) || is_same_reference(&pattern.to_string(), reference))
+    let is_there = |asked: &Pattern| {
+        let mut references = facets.values(Facet::ReferenceId);
+        references.any(|reference| is_meant(asked, reference))
     };
     groups.iter().all(|group| group.iter().any(is_there))
+}
+
+/// Whether a reference is asked for. Ids often have an underscore, so that one alone makes no pattern of what is an
+/// id; `%` does (ITI TF-2 3.18.4.1.2.3.7.14).
+fn is_meant(asked: &Pattern, reference: &str) -> bool {
+    let text = asked.to_string();
+    if text.contains('%') { asked.matches(reference) } else { is_same_reference(&text, reference) }
 }
 
 /// Reference ids are the same by id, authority and kind; a namespace or a community is only said beside.

@@ -2,12 +2,12 @@
 
 use actors::transactions::stored_query::{
     ContentFilter, DocumentFilter, FindDocuments, FindDocumentsByReferenceId, FindFolders,
-    FindSubmissionSets, GetAll, Pattern, Period, Query,
+    FindSubmissionSets, GetAll, GetDocuments, Ids, Pattern, Period, Query,
 };
 use metadata::{Code, ObjectType, Slot};
 
 use super::*;
-use crate::query::{LEAF_CLASS_LIMIT, OBJECT_REF_LIMIT};
+use crate::query::{MAX_RESULTS, OBJECT_REF_LIMIT};
 use crate::store::{LARGEST, LARGEST_ANSWER};
 
 const BOTH: [AvailabilityStatus; 2] = [AvailabilityStatus::Approved, AvailabilityStatus::Deprecated];
@@ -149,15 +149,20 @@ async fn finds_documents_by_what_they_refer_to() {
         })
     };
     let with_namespace = "1.2.3.4.5.7^^^Hospital^urn:ihe:iti:xds:2016:studyInstanceUID";
-    for groups in
-        [&[&[study][..]][..], &[&["x", study]], &[&[with_namespace]], &[&["1.2.3.4.5.7%"], &[study]]]
-    {
+    for groups in [
+        &[&[study][..]][..],
+        &[&["x", study]],
+        &[&[with_namespace]],
+        &[&["1.2.3.4.5.7%"], &[study]],
+        &[&["1.2.3.4.5__^^^^%"]],
+    ] {
         assert_eq!(house.get(find(groups)).await.len(), 1, "{groups:?}");
     }
     for groups in [
         &[&["1.2.3.4.5.7"][..]][..],
         &[&[study], &["x"]],
         &[&["1.2.3^^^^urn:ihe:iti:xds:2016:studyInstanceUID"]],
+        &[&["1.2.3.4.5__^^^^urn:ihe:iti:xds:2016:studyInstanceUID"]],
     ] {
         assert!(house.get(find(groups)).await.is_empty(), "{groups:?}");
     }
@@ -274,19 +279,34 @@ async fn copy_entries(house: &House, times: usize) {
 async fn answers_ten_thousand_results_without_holding_them_and_refuses_more() {
     let house = House::accepting().await;
     house.register(document(1)).await;
-    copy_entries(&house, LEAF_CLASS_LIMIT - 1).await;
+    copy_entries(&house, MAX_RESULTS - 1).await;
     let query = || Query::FindDocuments(documents(DocumentFilter::default()));
     let mut response = house.registry.query(&StoredQuery::leaf_class(query())).await.unwrap();
-    assert_eq!(response.found.len(), LEAF_CLASS_LIMIT);
+    assert_eq!(response.found.len(), MAX_RESULTS);
     response.found.truncate(2);
     let [one, other] = response.into_documents().try_into().unwrap();
     assert_eq!(one, other);
     house.register(document(2)).await;
     assert_eq!(house.refused_query(StoredQuery::leaf_class(query())).await, ErrorCode::TooManyResults);
     let response = house.registry.query(&StoredQuery::object_ref(query())).await.unwrap();
-    assert_eq!(response.references().count(), LEAF_CLASS_LIMIT + 1);
+    assert_eq!(response.references().count(), MAX_RESULTS + 1);
     let old = DocumentFilter { creation_time: period("", "1990"), ..DocumentFilter::default() };
     assert!(house.get(Query::FindDocuments(documents(old))).await.is_empty());
+}
+
+#[tokio::test]
+async fn gives_no_more_at_once_than_it_was_told_to() {
+    let mut house = House::accepting().await;
+    house.registry = house.registry.returning_at_most(1);
+    for number in 1..=5 {
+        house.register(document(number)).await;
+    }
+    let query = || Query::FindDocuments(documents(DocumentFilter::default()));
+    assert_eq!(house.refused_query(StoredQuery::leaf_class(query())).await, ErrorCode::TooManyResults);
+    let response = house.registry.query(&StoredQuery::object_ref(query())).await.unwrap();
+    assert_eq!(response.references().count(), 5);
+    house.register(document(6)).await;
+    assert_eq!(house.refused_query(StoredQuery::object_ref(query())).await, ErrorCode::TooManyResults);
 }
 
 #[tokio::test]
@@ -341,8 +361,10 @@ async fn a_damaged_object_costs_itself_and_not_the_others_of_the_patient() {
     let query = Query::FindDocuments(documents(DocumentFilter::default()));
     let response = house.registry.query(&StoredQuery::leaf_class(query)).await.unwrap();
     let [ref error] = response.errors.0[..] else { panic!("{}", response.errors) };
-    assert_eq!((error.code.clone(), error.severity), (ErrorCode::Internal, metadata::Severity::Error));
+    assert_eq!((error.code.clone(), error.severity), (ErrorCode::Internal, metadata::Severity::Warning));
     assert!(error.context.contains(&uuid.to_string()), "{}", error.context);
     let [entry] = response.into_documents().try_into().unwrap();
     assert_eq!(entry.unique_id.as_str(), document_id(1));
+    let alone = Query::GetDocuments(GetDocuments { ids: Ids::EntryUuids(vec![uuid]) });
+    assert_eq!(house.refused_query(StoredQuery::leaf_class(alone)).await, ErrorCode::Internal);
 }

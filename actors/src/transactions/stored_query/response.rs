@@ -108,12 +108,8 @@ impl Response for QueryResponse {
     }
 
     fn write(self, flavour: Flavour) -> (Element, Parts) {
-        // Some of it can only come of a question to several communities (ITI TF-2 3.18.4.1.3).
-        let status = match (self.errors.is_failure(), self.found.is_empty()) {
-            (false, _) => ResponseStatus::Success,
-            (true, false) => ResponseStatus::PartialSuccess,
-            (true, true) => ResponseStatus::Failure,
-        };
+        // A registry that answers for itself alone has no partial success (ITI TF-3 4.2.4.2).
+        let status = if self.errors.is_failure() { ResponseStatus::Failure } else { ResponseStatus::Success };
         let mut list = Element::new(RIM, REGISTRY_OBJECT_LIST);
         list.children = self.found.into_iter().map(write_found).collect();
         let root = Element::new(QUERY, ADHOC_QUERY_RESPONSE).declaring(RIM);
