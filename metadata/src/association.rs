@@ -147,7 +147,7 @@ const SOURCE_OBJECT: Attribute = Attribute::new("sourceObject", "sourceObject", 
 const TARGET_OBJECT: Attribute = Attribute::new("targetObject", "targetObject", "4.2.2");
 const SUBMISSION_SET_STATUS: Attribute =
     Attribute::new("SubmissionSetStatus", "SubmissionSetStatus", "4.2.2.1");
-const DOCUMENTATION: Attribute = Attribute::new("documentation", scheme::DOCUMENTATION, "4.2.2.2");
+pub(crate) const DOCUMENTATION: Attribute = Attribute::new("documentation", scheme::DOCUMENTATION, "4.2.2.2");
 
 impl Association {
     /// An association of one object with another, and nothing more said about it.

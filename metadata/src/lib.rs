@@ -2,6 +2,7 @@
 //!
 //! ITI TF-3 4.2. Nothing here is async, opens a file or reads a clock.
 
+pub mod domain;
 pub mod hl7;
 pub mod requirements;
 pub mod vocabulary;
@@ -35,6 +36,7 @@ pub use author::{Author, Organization, Person, Recipient};
 pub use code::{Code, LocalizedString, LocalizedStrings};
 pub use content::{Hash, LanguageCode, MimeType};
 pub use document_entry::{DocumentEntry, ObjectType};
+pub use domain::{CurrentDomain, Domain};
 pub use errors::{ErrorCode, Flavour, RegistryError, RegistryErrors, Severity};
 pub use folder::Folder;
 pub use fragment::Fragment;

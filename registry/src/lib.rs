@@ -15,7 +15,7 @@ use actors::audit::Audit;
 use actors::endpoint::internal;
 use actors::transactions::{QueryResponse, Register, RegistryResponse, StoredQuery};
 use database::{Database, DatabaseError, Location, Remedy};
-use metadata::{ErrorCode, RegistryErrors};
+use metadata::{CurrentDomain, Domain, ErrorCode, RegistryErrors};
 use soap::peer::Peer;
 
 pub use export::{Person, Registered, State, Submissions};
@@ -31,11 +31,26 @@ pub struct Registry {
     limits: query::Limits,
 }
 
-/// What an affinity domain leaves to its registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a registry takes in.
+#[derive(Debug, Clone)]
 pub struct Policy {
     /// Whose objects are taken in.
     pub patients: PatientPolicy,
+    /// The affinity domain: whose ids of patients, which codes.
+    pub domain: CurrentDomain,
+}
+
+/// A policy as it is while one submission is judged.
+#[derive(Debug, Clone)]
+pub(crate) struct Terms {
+    pub(crate) patients: PatientPolicy,
+    pub(crate) domain: Arc<Domain>,
+}
+
+impl Policy {
+    fn terms(&self) -> Terms {
+        Terms { patients: self.patients, domain: self.domain.get() }
+    }
 }
 
 /// Which patients a registry knows.

@@ -16,18 +16,19 @@ use uuid::Uuid;
 use crate::rules::{self, Case, Known};
 use crate::store::patient::Reserved;
 use crate::store::{self, NewObject, StoreError, patient};
-use crate::{PatientPolicy, Policy, Refusal, Registry};
+use crate::{PatientPolicy, Refusal, Registry, Terms};
 
 impl Registry {
     /// Registers all objects of a submission, approved and under UUIDs, or says all that is wrong with it.
     pub async fn register(&self, submission: Submission) -> Result<RegistryResponse, RegistryErrors> {
         const DOING: &str = "registering a submission";
-        let prepared = Prepared::of(submission).map_err(|refusal| refusal.into_errors(DOING))?;
-        let (prepared, policy) = (Arc::new(prepared), self.policy);
+        let prepared =
+            Prepared::of(submission, self.policy.terms()).map_err(|refusal| refusal.into_errors(DOING))?;
+        let prepared = Arc::new(prepared);
         let lent = Arc::clone(&prepared);
         let outcome = self.database.write(move |writer| {
             let prepared = Arc::clone(&lent);
-            Box::pin(async move { carry_out(writer, &prepared, policy).await })
+            Box::pin(async move { carry_out(writer, &prepared).await })
         });
         let outcome = outcome.await;
         // Here and not before: the one thread that writes has better things to do.
@@ -46,10 +47,12 @@ struct Prepared {
     submission_set: ObjectId,
     objects: Vec<NewObject>,
     now: Timestamp,
+    /// The domain may change meanwhile: a submission is judged by one.
+    terms: Terms,
 }
 
 impl Prepared {
-    fn of(submitted: Submission) -> Result<Self, Refusal> {
+    fn of(submitted: Submission, terms: Terms) -> Result<Self, Refusal> {
         let now = Timestamp::from_unix(jiff::Timestamp::now().as_second());
         let mut resolved = submitted.clone();
         resolved.assign_uuids(new_uuid);
@@ -58,7 +61,7 @@ impl Prepared {
         let (associations, set) = (resolved.associations.clone(), resolved.submission_set.entry_uuid.clone());
         let objects = resolved.into_objects().filter_map(|object| NewObject::of(object).transpose());
         let objects = objects.collect::<Result<_, _>>()?;
-        Ok(Self { submitted, associations, submission_set: set, objects, now })
+        Ok(Self { submitted, associations, submission_set: set, objects, now, terms })
     }
 }
 
@@ -82,17 +85,13 @@ fn new_uuid() -> EntryUuid {
 }
 
 /// The whole transaction; the warnings, if it is to be kept.
-async fn carry_out(
-    writer: &mut Writer,
-    prepared: &Prepared,
-    policy: Policy,
-) -> Result<RegistryErrors, Refusal> {
+async fn carry_out(writer: &mut Writer, prepared: &Prepared) -> Result<RegistryErrors, Refusal> {
     // First, so that whoever registers for the patient, or merges it, waits for us or we for them.
-    let reserved = reserve(writer, prepared, policy).await?;
+    let reserved = reserve(writer, prepared).await?;
     let patient = reserved.as_ref().map(|reserved| &reserved.patient);
     let known = Known::load(writer, &prepared.submitted, patient).await?;
     let mut findings = RegistryErrors::default();
-    rules::check(&Case::new(&prepared.submitted, &known, policy), &mut findings);
+    rules::check(&Case::new(&prepared.submitted, &known, &prepared.terms), &mut findings);
     findings.clone().into_result()?;
     let Some(Reserved { patient, first }) = reserved else {
         return Ok(findings); // Its absence was a finding.
@@ -109,14 +108,10 @@ async fn carry_out(
 }
 
 /// Room for the objects, and the patient locked; none for a patient that is not known and must be.
-async fn reserve(
-    writer: &mut Writer,
-    prepared: &Prepared,
-    policy: Policy,
-) -> Result<Option<Reserved>, StoreError> {
+async fn reserve(writer: &mut Writer, prepared: &Prepared) -> Result<Option<Reserved>, StoreError> {
     let Some(id) = &prepared.submitted.submission_set.patient_id else { return Ok(None) };
     let reserved = patient::reserve(writer, id, prepared.objects.len()).await?;
-    if reserved.is_some() || policy.patients == PatientPolicy::Feed {
+    if reserved.is_some() || prepared.terms.patients == PatientPolicy::Feed {
         return Ok(reserved);
     }
     patient::add(writer, id).await?;

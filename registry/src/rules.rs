@@ -1,10 +1,10 @@
 //! What a submission must be for the registry to take it in (ITI TF-2 3.42.4.1.3).
 //!
 //! What the message alone can tell is refused where it is read: R1 (one submission set), R9 (unique ids
-//! twice), R19 (service times), R20 (documentation of a membership). R4 (codes of the affinity domain) needs
-//! a domain.
+//! twice), R19 (service times), R20 (documentation of a membership).
 
 mod associations;
+mod codes;
 mod known;
 mod objects;
 
@@ -17,15 +17,17 @@ use metadata::{
 
 pub(crate) use known::Known;
 
-use crate::Policy;
+use crate::Terms;
 use crate::store::{Kind, Object, PatientNumber};
 
 type Rule = fn(&Case<'_>, &mut RegistryErrors);
 
 /// Every rule, each of which looks at the whole submission: all that is wrong comes back in one answer.
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 15] = [
     objects::required_attributes_are_given,        // R2, R5
     objects::entries_are_stable,                   // R3
+    codes::codes_are_allowed,                      // R4
+    codes::authorities_are_ours,                   // R6
     objects::patients_are_known,                   // R6
     objects::all_are_of_one_patient,               // R7
     objects::unique_ids_are_free,                  // R8
@@ -49,7 +51,7 @@ pub(crate) fn check(case: &Case<'_>, errors: &mut RegistryErrors) {
 pub(crate) struct Case<'a> {
     pub(crate) submission: &'a Submission,
     known: &'a Known,
-    policy: Policy,
+    terms: &'a Terms,
     brought: HashMap<&'a ObjectId, Kind>,
 }
 
@@ -76,7 +78,7 @@ impl End<'_> {
 }
 
 impl<'a> Case<'a> {
-    pub(crate) fn new(submission: &'a Submission, known: &'a Known, policy: Policy) -> Self {
+    pub(crate) fn new(submission: &'a Submission, known: &'a Known, terms: &'a Terms) -> Self {
         let entries = submission.entries.iter().map(|entry| {
             let stable = entry.object_type == ObjectType::Stable;
             (&entry.entry_uuid, if stable { Kind::StableEntry } else { Kind::OnDemandEntry })
@@ -86,7 +88,7 @@ impl<'a> Case<'a> {
         let associations = associations.map(|association| (&association.entry_uuid, Kind::Association));
         let set = [(&submission.submission_set.entry_uuid, Kind::SubmissionSet)];
         let brought = entries.chain(folders).chain(associations).chain(set).collect();
-        Self { submission, known, policy, brought }
+        Self { submission, known, terms, brought }
     }
 
     /// What an id means, if anything.

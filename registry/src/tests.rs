@@ -1,5 +1,6 @@
 //! The registry through its public functions, on a database of its own, reopened in between.
 
+mod domain;
 mod effects;
 mod find;
 mod full;
@@ -43,9 +44,9 @@ impl House {
 
     async fn reopen(self) -> Self {
         let Self { registry, place } = self;
-        let policy = registry.policy;
+        let patients = registry.policy.patients;
         drop(registry);
-        Self { registry: open(&place, policy.patients).await, place }
+        Self { registry: open(&place, patients).await, place }
     }
 
     #[track_caller]
@@ -143,7 +144,8 @@ impl House {
 }
 
 async fn open(place: &Place, patients: PatientPolicy) -> Registry {
-    Registry::open(place.location(), Policy { patients }).await.unwrap()
+    let policy = Policy { patients, domain: CurrentDomain::default() };
+    Registry::open(place.location(), policy).await.unwrap()
 }
 
 fn as_entry(object: Object) -> Option<DocumentEntry> {

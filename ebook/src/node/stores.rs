@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use database::{Location, Schema};
+use metadata::CurrentDomain;
 use registry::{PatientPolicy, Policy, Registry};
 use repository::{Bucket, Documents, Store};
 
@@ -98,12 +99,12 @@ fn index_location(config: &Config, purpose: For) -> Result<Location, Failure> {
     location(config, purpose, Path::new(REPOSITORY).join("repository.sqlite"))
 }
 
-const fn policy(config: &Config) -> Policy {
+fn policy(config: &Config) -> Policy {
     let patients = match config.registry.patients {
         Patients::Accept => PatientPolicy::Accept,
         Patients::Feed => PatientPolicy::Feed,
     };
-    Policy { patients }
+    Policy { patients, domain: CurrentDomain::default() }
 }
 
 /// Removes what a process before us has left of documents on their way to a bucket. The data folder must be ours.

@@ -46,7 +46,8 @@ impl Shop {
     async fn open_at(listen: &str, communities: Vec<Community>, cache: ReportCache) -> Self {
         let data = tempfile::tempdir().unwrap();
         let location = Location::file(data.path().join("registry.sqlite"));
-        let registry = Registry::open(&location, Policy { patients: PatientPolicy::Accept }).await.unwrap();
+        let policy = Policy { patients: PatientPolicy::Accept, domain: metadata::CurrentDomain::default() };
+        let registry = Registry::open(&location, policy).await.unwrap();
         let [belgian, french] = charlottes_ids();
         registry.add_patient(belgian.clone()).await.unwrap();
         let markup = PatientId::new("<script>alert(1)</script>/\"&", belgian.authority().clone()).unwrap();

@@ -26,9 +26,10 @@ pub(super) fn entries_are_stable(case: &Case<'_>, errors: &mut RegistryErrors) {
 pub(super) fn patients_are_known(case: &Case<'_>, errors: &mut RegistryErrors) {
     let mut seen = HashSet::new();
     for object in case.submission.identities() {
-        let Some(id) = object.patient_id.filter(|id| seen.insert(*id)) else { continue };
+        let ours = object.patient_id.filter(|id| case.terms.domain.has_authority(id.authority()));
+        let Some(id) = ours.filter(|id| seen.insert(*id)) else { continue };
         let problem = match case.known.patient(id) {
-            None if case.policy.patients == PatientPolicy::Feed => "is not known to this registry",
+            None if case.terms.patients == PatientPolicy::Feed => "is not known to this registry",
             Some(patient) if patient.merged_into.is_some() => "was merged into another patient",
             _ => continue,
         };
