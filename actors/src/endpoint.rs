@@ -14,7 +14,7 @@ use metadata::{ErrorCode, RegistryError, RegistryErrors};
 use soap::fault::Fault;
 use soap::message::{Held, Message};
 use soap::peer::Peer;
-use soap::server::Service;
+use soap::server::{Description, Service};
 use tracing::Instrument;
 
 use crate::account::Account;
@@ -31,6 +31,7 @@ type InValues<T> =
 pub struct Endpoint {
     audit: Audit,
     answers: HashMap<&'static str, Answer>,
+    description: Option<Description>,
     room: Arc<Answers>,
 }
 
@@ -43,7 +44,19 @@ struct Answer {
 impl Endpoint {
     /// An actor that answers nothing yet.
     pub fn new(audit: Audit) -> Self {
-        Self { audit, answers: HashMap::new(), room: Arc::default() }
+        Self { audit, answers: HashMap::new(), description: None, room: Arc::default() }
+    }
+
+    /// Says to those who write clients what it answers.
+    #[must_use]
+    pub const fn described_by(mut self, description: Description) -> Self {
+        self.description = Some(description);
+        self
+    }
+
+    /// The actions that it answers.
+    pub fn actions(&self) -> impl Iterator<Item = &'static str> {
+        self.answers.keys().copied()
     }
 
     /// Answers `T` with a function of the actor.
@@ -181,6 +194,10 @@ impl Service for Endpoints {
 
     fn serves(&self, path: &str) -> bool {
         self.by_path.contains_key(path)
+    }
+
+    fn description(&self, path: &str) -> Option<Description> {
+        self.by_path.get(path)?.description
     }
 }
 

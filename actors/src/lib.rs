@@ -9,6 +9,7 @@ mod answers;
 pub mod audit;
 pub mod call;
 pub mod consumer;
+pub mod description;
 pub mod endpoint;
 pub mod integrity;
 pub mod source;

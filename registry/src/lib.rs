@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use actors::Endpoint;
 use actors::audit::Audit;
+use actors::description;
 use actors::endpoint::internal;
 use actors::transactions::{QueryResponse, Register, RegistryResponse, StoredQuery};
 use database::{Database, DatabaseError, Location, Remedy};
@@ -138,7 +139,10 @@ impl<E: Into<StoreError>> From<E> for Refusal {
 
 /// The transactions that the registry answers.
 pub fn endpoint(registry: &Arc<Registry>, audit: Audit) -> Endpoint {
-    Endpoint::new(audit).answers(registry, register).answers(registry, query)
+    Endpoint::new(audit)
+        .described_by(description::DOCUMENT_REGISTRY)
+        .answers(registry, register)
+        .answers(registry, query)
 }
 
 async fn register(

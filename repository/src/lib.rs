@@ -18,6 +18,7 @@ mod upkeep;
 use std::sync::{Arc, Mutex};
 
 use actors::audit::Audit;
+use actors::description;
 use actors::transactions::{ProvideAndRegister, RegistryResponse, Retrieve, RetrieveResponse};
 use actors::{Endpoint, Partner};
 use metadata::{Oid, RegistryErrors};
@@ -91,7 +92,10 @@ async fn retrieve(
 
 /// What a repository answers.
 pub fn endpoint(repository: &Arc<Repository>, audit: Audit) -> Endpoint {
-    Endpoint::new(audit).answers(repository, provide).answers(repository, retrieve)
+    Endpoint::new(audit)
+        .described_by(description::DOCUMENT_REPOSITORY)
+        .answers(repository, provide)
+        .answers(repository, retrieve)
 }
 
 #[cfg(test)]

@@ -22,5 +22,5 @@ pub use fault::{Fault, FaultCode, Subcode};
 pub use message::{Encoding, Message};
 pub use parts::{Binary, Content, Part, Parts, XOP, binary, include, same_content_id};
 pub use peer::{Certificate, Peer};
-pub use server::{Server, Service};
+pub use server::{Description, Server, Service};
 pub use spool::failed_here;

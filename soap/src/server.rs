@@ -4,6 +4,7 @@
 
 mod admission;
 mod connection;
+mod description;
 mod exchange;
 mod meters;
 mod seldom;
@@ -35,6 +36,8 @@ use connection::Listener;
 use meters::Meters;
 use seldom::Seldom;
 
+pub use description::Description;
+
 /// What answers the messages of a server.
 pub trait Service: Send + Sync + 'static {
     /// Answers one message that came to `path` from `peer`, to the end even if the peer hangs up meanwhile.
@@ -45,6 +48,11 @@ pub trait Service: Send + Sync + 'static {
 
     /// Whether anything is answered at `path`.
     fn serves(&self, path: &str) -> bool;
+
+    /// What describes what is answered at `path`, if anything does.
+    fn description(&self, _path: &str) -> Option<Description> {
+        None
+    }
 
     /// Whether a header block that demands to be understood is; only then does it reach [`Service::answer`].
     fn understands(&self, _header: &Name) -> bool {

@@ -1,4 +1,5 @@
 use metadata::DocumentEntry;
+use soap::server::Service;
 
 use super::*;
 
@@ -37,6 +38,25 @@ async fn a_registry_reaches_the_repositories_that_it_is_told_of() {
                  [[known_repository]]\nunique_id = \"1.2.3\"\nurl = \"https://127.0.0.1:1/repository\"";
     let tried = not_fetched(&node(folder.path(), known).await, "1.2.3").await;
     assert!(tried.starts_with("https://127.0.0.1:1/repository: "), "{tried}");
+}
+
+#[tokio::test]
+async fn the_wsdl_of_each_actor_says_all_that_it_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = node(folder.path(), "").await;
+    for (path, endpoint) in
+        [(REGISTRY_PATH, &node.registry_endpoint), (REPOSITORY_PATH, &node.repository_endpoint)]
+    {
+        let wsdl = node.endpoints().description(path).unwrap().wsdl;
+        let requests = wsdl.split("<input message=").skip(1);
+        let mut said: Vec<&str> = requests
+            .map(|request| request.split_once("wsam:Action=\"").unwrap().1.split_once('"').unwrap().0)
+            .collect();
+        let mut answered: Vec<&str> = endpoint.as_ref().unwrap().actions().collect();
+        said.sort_unstable();
+        answered.sort_unstable();
+        assert_eq!(said, answered);
+    }
 }
 
 #[cfg(unix)]

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::connection::Listener;
+use super::description;
 use super::meters::Within;
 use super::under_way::UnderWay;
 use crate::addressing::Side;
@@ -85,6 +86,9 @@ fn unwanted(head: &Parts, body: &Incoming, context: &Exchange) -> Option<Respons
         let mut response = busy("too many connections; come back later");
         close(&mut response);
         return Some(response);
+    }
+    if let Some(document) = description::answer(head, &*context.listener.service) {
+        return Some(document);
     }
     if !context.listener.service.serves(head.uri.path()) {
         return Some(plain(StatusCode::NOT_FOUND, "no actor is here"));
@@ -206,7 +210,8 @@ fn close(response: &mut Response<Content>) {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Content> {
+/// An answer that is no SOAP message.
+pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Content> {
     let mut response = Response::new(Content::from(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
     response

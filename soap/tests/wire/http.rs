@@ -116,6 +116,46 @@ async fn says_what_is_wrong_with_the_request_line_and_head() {
     answers(&zipped, "415", &["gzip"]).await;
 }
 
+fn get(target: &str, host: &str) -> String {
+    format!("GET {target} HTTP/1.1\r\n{host}Connection: close\r\n\r\n")
+}
+
+#[tokio::test]
+async fn describes_itself_to_who_asks_by_get() {
+    let wsdl = [
+        "content-type: text/xml; charset=UTF-8",
+        "schemaLocation=\"service/a.xsd\"",
+        "location=\"https://xds.example:9443/service\"",
+    ];
+    let host = "Host: xds.example:9443\r\n";
+    answers(&get("/service?wsdl", host), "200", &wsdl).await;
+    answers(&get("/service?WSDL", host), "200", &wsdl).await;
+    answers(&get("https://xds.example:9443/service?wsdl", "Host: other\r\n"), "200", &wsdl).await;
+    answers(&get("/service/a.xsd", host), "200", &["text/xml", "\r\n\r\n<schema/>"]).await;
+    let head = ask(&get("/service?wsdl", host).replace("GET", "HEAD")).await;
+    assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn describes_nothing_else_and_nobody_else() {
+    let host = "Host: x\r\n";
+    for target in ["/service/b.xsd", "/service/", "/elsewhere?wsdl", "/elsewhere/a.xsd", "/?wsdl"] {
+        answers(&get(target, host), "404", &[]).await;
+    }
+    for target in ["/service", "/service?", "/service?xsd", "/service?wsdl&more"] {
+        answers(&get(target, host), "405", &["allow: POST"]).await;
+    }
+    for host in ["", "Host: \r\n", "Host: a/b\r\n", "Host: \"><x/>\r\n", "Host: me@x\r\n"] {
+        answers(&get("/service?wsdl", host), "400", &[]).await;
+    }
+    answers(
+        &post("application/soap+xml", ENVELOPE).replace("/service", "/service?wsdl"),
+        "200",
+        &["urn:pong"],
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn refuses_heads_beyond_the_limits() {
     let long = format!("Host: x\r\nX: {}", "a".repeat(limits::HEAD));

@@ -9,7 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use rustls::pki_types::ServerName;
 use soap::tls::{Identity, Trust, client_config, server_config};
 use soap::xml::{Element, Name, Namespace};
-use soap::{Client, Fault, Message, Peer, Server, Service};
+use soap::{Client, Description, Fault, Message, Peer, Server, Service};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
@@ -108,6 +108,14 @@ impl<F: Fn(Message, Peer) -> Answer + Send + Sync + 'static> Service for Functio
 
     fn serves(&self, path: &str) -> bool {
         path == "/service"
+    }
+
+    fn description(&self, path: &str) -> Option<Description> {
+        let wsdl = "<import schemaLocation=\"schemas/a.xsd\"/><address location=\"https://localhost/here\"/>";
+        let schemas = &[("a.xsd", "<schema/>")];
+        let description =
+            Description { wsdl, address: "https://localhost/here", folder: "schemas/", schemas };
+        self.serves(path).then_some(description)
     }
 
     fn understands(&self, header: &Name) -> bool {
