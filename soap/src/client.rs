@@ -1,5 +1,6 @@
 //! Sends a message to a URL and awaits the answer.
 
+mod alert;
 mod connection;
 mod outgoing;
 
@@ -239,7 +240,7 @@ fn no_answer(error: &legacy::Error) -> NoAnswer {
     if cause.is_some_and(hyper::Error::is_parse) {
         return NoAnswer::Other(SendError::Nonsense(causes(error)));
     }
-    let reason = SendError::Unreachable(causes(error));
+    let reason = SendError::Unreachable(alert::about_us(error).unwrap_or_else(|| causes(error)));
     let ours = cause.is_some_and(|cause| cause.is_user());
     if error.is_connect() || ours {
         return NoAnswer::Other(reason);

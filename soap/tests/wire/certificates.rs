@@ -19,7 +19,10 @@ async fn call(authority: &Authority, identity: &Identity) -> Result<Message, Sen
 
 fn refused_in_the_handshake(result: &Result<Message, SendError>, alert: &str) {
     match result {
-        Err(SendError::Unreachable(reason)) => assert!(reason.contains(alert), "{reason}"),
+        Err(SendError::Unreachable(reason)) => {
+            let told = format!("the peer does not accept our certificate (TLS alert {alert}");
+            assert!(reason.contains(&told), "{reason}");
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -71,7 +74,7 @@ async fn refuses_an_expired_client_certificate() {
 async fn refuses_a_client_certificate_that_is_not_yet_valid() {
     let authority = Authority::new();
     let early = authority.identity_with(|params| params.not_before = rcgen::date_time_ymd(2100, 1, 1));
-    refused_in_the_handshake(&call(&authority, &early).await, "received fatal alert");
+    refused_in_the_handshake(&call(&authority, &early).await, "");
 }
 
 #[tokio::test]
@@ -87,7 +90,7 @@ async fn refuses_a_certificate_that_is_for_servers_only() {
     let wrong = authority.identity_with(|params| {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     });
-    refused_in_the_handshake(&call(&authority, &wrong).await, "received fatal alert");
+    refused_in_the_handshake(&call(&authority, &wrong).await, "");
 }
 
 #[tokio::test]
