@@ -22,14 +22,39 @@ pub struct Partner {
 
 #[derive(Clone)]
 enum Way {
-    Wire { url: Arc<str>, client: Arc<Client> },
+    Wire { urls: Urls, client: Arc<Client> },
     Values(Arc<Endpoint>),
+}
+
+/// Where an actor is asked.
+#[derive(Clone)]
+struct Urls {
+    usual: Arc<str>,
+    /// The actions that are asked elsewhere.
+    elsewhere: Vec<(&'static str, Arc<str>)>,
+}
+
+impl Urls {
+    fn of(&self, action: &str) -> &str {
+        let elsewhere = self.elsewhere.iter().find(|(asked, _)| *asked == action);
+        elsewhere.map_or(&self.usual, |(_, url)| url)
+    }
 }
 
 impl Partner {
     /// A partner at a URL.
     pub fn remote(url: &str, client: Client, audit: Audit) -> Self {
-        Self { way: Way::Wire { url: url.into(), client: Arc::new(client) }, audit }
+        let urls = Urls { usual: url.into(), elsewhere: Vec::new() };
+        Self { way: Way::Wire { urls, client: Arc::new(client) }, audit }
+    }
+
+    /// A partner at a URL that is asked `T` at another one.
+    #[must_use]
+    pub fn asked_at<T: Transaction>(mut self, url: &str) -> Self {
+        if let Way::Wire { urls, .. } = &mut self.way {
+            urls.elsewhere.push((T::ACTION, url.into()));
+        }
+        self
     }
 
     /// An actor of the same node (design D6).
@@ -37,11 +62,19 @@ impl Partner {
         Self { way: Way::Values(endpoint), audit }
     }
 
-    /// Where the partner is.
+    /// Where the partner is, and is asked what has no address of its own.
     pub fn address(&self) -> &str {
         match &self.way {
-            Way::Wire { url, .. } => url,
+            Way::Wire { urls, .. } => &urls.usual,
             Way::Values(_) => "this node",
+        }
+    }
+
+    /// Where the partner is asked `T`.
+    pub fn address_of<T: Transaction>(&self) -> &str {
+        match &self.way {
+            Way::Wire { urls, .. } => urls.of(T::ACTION),
+            Way::Values(_) => self.address(),
         }
     }
 
@@ -49,10 +82,12 @@ impl Partner {
     pub async fn ask<T: Transaction>(&self, request: T) -> Result<T::Response, CallError> {
         let subject = request.subject();
         let is_local = matches!(self.way, Way::Values(_));
-        let account = Account::asking::<T>(&self.audit, self.address(), is_local);
+        let account = Account::asking::<T>(&self.audit, self.address_of::<T>(), is_local);
         let asked = async {
             match &self.way {
-                Way::Wire { url, client } => over_the_wire(client, url, request, &account).await,
+                Way::Wire { urls, client } => {
+                    over_the_wire(client, urls.of(T::ACTION), request, &account).await
+                }
                 Way::Values(endpoint) => endpoint.answer_local(request).await.map_err(CallError::Refused),
             }
         };
@@ -78,5 +113,19 @@ async fn over_the_wire<T: Transaction>(
 impl std::fmt::Debug for Partner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Partner({})", self.address())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transactions::{Register, StoredQuery};
+
+    #[test]
+    fn one_transaction_may_be_asked_elsewhere() {
+        let elsewhere = vec![(Register::ACTION, "https://xds.example/iti42".into())];
+        let urls = Urls { usual: "https://xds.example/iti18".into(), elsewhere };
+        assert_eq!(urls.of(StoredQuery::ACTION), "https://xds.example/iti18");
+        assert_eq!(urls.of(Register::ACTION), "https://xds.example/iti42");
     }
 }

@@ -24,7 +24,7 @@ pub use sections::{
     Registry, Repository, S3, SamePerson, Soap, Web,
 };
 pub use text::Text;
-pub use values::{Code, DocumentsAt, NoUrl, RegistryAt, ServiceUrl, TimeZone, Url};
+pub use values::{Code, DocumentsAt, NoUrl, RegistryAt, RegistryUrls, ServiceUrl, TimeZone, Url};
 
 /// What every variable of ours begins with.
 pub const PREFIX: &str = "DOSEBOOK__";

@@ -15,7 +15,7 @@ use actors::audit::Audit;
 use actors::consumer::Consumer;
 use actors::endpoint::Endpoints;
 use actors::transactions::stored_query::{GetDocuments, Ids, Query};
-use actors::transactions::{DocumentRequest, Retrieve, StoredQuery};
+use actors::transactions::{DocumentRequest, Register, Retrieve, StoredQuery};
 use actors::{Endpoint, Partner};
 use metadata::{ErrorCode, Oid, PatientId, RegistryErrors, UniqueId};
 use registry::Registry;
@@ -223,8 +223,10 @@ fn registry_asked(
     client: &soap::Client,
     audit: &Audit,
 ) -> Option<Partner> {
-    match &*config.repository.registry {
-        RegistryAt::Url(url) => Some(Partner::remote(url.as_str(), client.clone(), audit.clone())),
+    let remote = |url: &config::Url| Partner::remote(url.as_str(), client.clone(), audit.clone());
+    match &config.repository.registry {
+        RegistryAt::Url(url) => Some(remote(url)),
+        RegistryAt::Each(urls) => Some(remote(&urls.query).asked_at::<Register>(urls.register.as_str())),
         RegistryAt::Local => local.map(|endpoint| Partner::local(Arc::clone(endpoint), audit.clone())),
     }
 }

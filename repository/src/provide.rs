@@ -146,7 +146,7 @@ impl Repository {
     ) -> Result<RegistryResponse, RegistryErrors> {
         let answer = self.registry.ask(Register { submission }).await.map_err(|error| {
             let id = uuid::Uuid::new_v4();
-            tracing::error!(%id, registry = self.registry.address(), %error, "the registry gave no answer");
+            tracing::error!(%id, registry = self.registry.address_of::<Register>(), %error, "the registry gave no answer");
             let context = format!(
                 "the registry gave no answer, so it is not known whether this is registered: ask for it before \
                  sending it again; the operator finds the reason in the log as {id} (ITI TF-3 4.2.4.1)"

@@ -98,8 +98,10 @@ impl Session {
         let client = spooling(&config, credentials.client()?)?.coming_back_when(is_busy);
         let audit = audit(&config)?;
         let partner = |url: &str| Partner::remote(url, client.clone(), audit.clone());
-        let registry = match &*config.repository.registry {
+        let registry = match &config.repository.registry {
             RegistryAt::Url(url) => partner(url.as_str()),
+            // A client registers nothing.
+            RegistryAt::Each(urls) => partner(urls.query.as_str()),
             RegistryAt::Local => partner(&address(&config, REGISTRY_PATH)),
         };
         let repository = partner(&address(&config, REPOSITORY_PATH));

@@ -92,7 +92,7 @@ fn actors(config: &Config) -> Vec<String> {
     let Config { registry, repository, .. } = config;
     let Identity { certificate, key, trust, .. } = &config.identity;
     let given = [certificate, key, trust].iter().filter(|path| path.is_some()).count();
-    let local = *repository.registry == RegistryAt::Local;
+    let local = repository.registry == RegistryAt::Local;
     let rules = [
         (
             given == 1 || given == 2,
@@ -110,11 +110,9 @@ fn actors(config: &Config) -> Vec<String> {
         ),
         (
             registry.enabled && !local,
-            format!(
-                "repository.registry is {:?}, but registry.enabled is true: nothing would be registered here; set \
-                 registry.enabled = false, or repository.registry = \"local\"",
-                repository.registry.to_string()
-            ),
+            "repository.registry is that of another node, but registry.enabled is true: nothing would be registered \
+             here; set registry.enabled = false, or repository.registry = \"local\""
+                .to_owned(),
         ),
         (
             !(1..=MAX_RESULTS).contains(&registry.max_results),

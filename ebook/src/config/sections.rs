@@ -134,7 +134,7 @@ pub struct Repository {
     /// Its `repositoryUniqueId`; made once and kept if it is not given.
     pub unique_id: Option<Text<Oid>>,
     /// The registry that it registers documents with.
-    pub registry: Text<RegistryAt>,
+    pub registry: RegistryAt,
     /// The largest document that it takes, in bytes.
     pub max_document: u64,
     /// Where the documents are: a folder, `repository/` of the data folder if it is not given, or a bucket.
@@ -270,7 +270,7 @@ impl Default for Repository {
         Self {
             enabled: true,
             unique_id: None,
-            registry: Text::default(),
+            registry: RegistryAt::default(),
             max_document: limits.document,
             documents: None,
             scrub_days: 30,

@@ -93,6 +93,29 @@ fn keys_that_do_not_go_together_are_refused() {
 }
 
 #[test]
+fn a_registry_elsewhere_may_have_a_url_for_each_transaction() {
+    let each = "{ ITI-42 = \"https://r.example/iti42\", ITI-18 = \"https://r.example/iti18\" }";
+    let without = "[registry]\nenabled = false\n";
+    let text = format!("{without}[repository]\nregistry = {each}");
+    let config = read(&text, &[]).unwrap();
+    let RegistryAt::Each(urls) = &config.repository.registry else { panic!("{:?}", config.repository) };
+    assert_eq!(urls.register.as_str(), "https://r.example/iti42");
+    assert_eq!(urls.query.as_str(), "https://r.example/iti18");
+    assert_eq!(read(without, &[("DOSEBOOK__REPOSITORY__REGISTRY", each)]).unwrap(), config);
+    let shown = toml::to_string_pretty(&config.effective()).unwrap();
+    assert_eq!(read(&shown, &[]).unwrap(), config.effective(), "{shown}");
+    for (wrong, expected) in [
+        ("{ ITI-42 = \"https://r.example\" }", "missing field `ITI-18`"),
+        ("{ ITI-42 = \"https://r.example\", ITI-18 = \"here\" }", "\"here\" is not the address of an actor"),
+        ("{ ITI-41 = \"https://r.example\" }", "unknown field `ITI-41`"),
+        ("[]", "\"local\", a URL, or { ITI-42"),
+    ] {
+        let said = problem(&format!("{without}[repository]\nregistry = {wrong}"));
+        assert!(said.starts_with("repository.registry = ") && said.contains(expected), "{said}");
+    }
+}
+
+#[test]
 fn names_that_tell_nobody_apart_are_refused() {
     let community = |name| {
         format!(

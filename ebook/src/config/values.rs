@@ -5,7 +5,11 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::text::Text;
 
 /// Where a repository's registry is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,6 +19,20 @@ pub enum RegistryAt {
     Local,
     /// At a URL.
     Url(Url),
+    /// At a URL for each transaction.
+    Each(RegistryUrls),
+}
+
+/// The URLs of a registry that serves each transaction at one of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegistryUrls {
+    /// Where documents are registered.
+    #[serde(rename = "ITI-42")]
+    pub register: Text<Url>,
+    /// Where it is asked what it knows.
+    #[serde(rename = "ITI-18")]
+    pub query: Text<Url>,
 }
 
 /// Where the documents of a repository are.
@@ -136,11 +154,34 @@ impl FromStr for RegistryAt {
     }
 }
 
-impl fmt::Display for RegistryAt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl<'de> Deserialize<'de> for RegistryAt {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextOrTable;
+        impl<'de> Visitor<'de> for TextOrTable {
+            type Value = RegistryAt;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"local\", a URL, or { ITI-42 = \"https://...\", ITI-18 = \"https://...\" }")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<RegistryAt, E> {
+                text.parse().map_err(E::custom)
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, table: M) -> Result<RegistryAt, M::Error> {
+                RegistryUrls::deserialize(MapAccessDeserializer::new(table)).map(RegistryAt::Each)
+            }
+        }
+        deserializer.deserialize_any(TextOrTable)
+    }
+}
+
+impl Serialize for RegistryAt {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Local => f.write_str("local"),
-            Self::Url(url) => url.fmt(f),
+            Self::Local => serializer.serialize_str("local"),
+            Self::Url(url) => serializer.collect_str(url),
+            Self::Each(urls) => urls.serialize(serializer),
         }
     }
 }
