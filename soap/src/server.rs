@@ -34,7 +34,7 @@ use crate::xml::Name;
 use admission::Admission;
 use connection::Listener;
 use meters::Meters;
-use seldom::Seldom;
+pub use seldom::Seldom;
 
 pub use description::Description;
 
@@ -142,7 +142,7 @@ impl Server {
 }
 
 /// The next connection; when none can be taken, as with no file descriptors left, soon again.
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,

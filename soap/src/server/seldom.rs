@@ -8,7 +8,7 @@ use crate::limits;
 
 /// Lets one line pass at a time, then none for a while.
 #[derive(Debug, Default)]
-pub(super) struct Seldom(Mutex<State>);
+pub struct Seldom(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -18,7 +18,7 @@ struct State {
 
 impl Seldom {
     /// Whether a line may pass; if so, how many did not since the last one.
-    pub(super) fn pass(&self) -> Option<u64> {
+    pub fn pass(&self) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.last.is_some_and(|last| last.elapsed() < limits::LOG_PAUSE) {
             state.unsaid += 1;
