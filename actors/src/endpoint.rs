@@ -293,7 +293,7 @@ mod tests {
     fn request(title: Option<&str>) -> Register {
         let mut submission = sample();
         submission.submission_set.title = title.map(Into::into).unwrap_or_default();
-        Register { submission }
+        Register::new(submission)
     }
 
     #[tokio::test]

@@ -108,7 +108,7 @@ fn describes_every_report_so_that_a_document_source_may_send_it() {
         let Ok(report) = dose::read_file(folder.join(row.text("file"))) else { continue };
         let submission = dose::describe(&report, &said).unwrap();
         let mut errors = metadata::RegistryErrors::default();
-        submission.check(&mut errors);
+        submission.check(&std::collections::HashSet::new(), &mut errors);
         check(&submission, Sender::DocumentSource, &mut errors);
         assert_eq!(errors.into_result(), Ok(()), "{}", row.text("file"));
         let written = Element::parse(submission.write().as_bytes(), &Limits::default()).unwrap();

@@ -52,6 +52,11 @@ impl fmt::Display for Hash {
 pub struct MimeType(String);
 
 impl MimeType {
+    /// The type of bytes of which nothing is known.
+    pub(crate) fn unknown() -> Self {
+        Self("application/octet-stream".to_owned())
+    }
+
     /// The type as it was sent.
     pub fn as_str(&self) -> &str {
         &self.0

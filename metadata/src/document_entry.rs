@@ -10,7 +10,7 @@ use soap::xml::Element;
 
 use crate::author::{Author, Person};
 use crate::code::{Code, LocalizedStrings};
-use crate::registry_object::{Attribute, Extra, Reader, Rim, Writer, number};
+use crate::registry_object::{Attribute, Extra, Reader, Rim, Sketch, Writer, made_up, number};
 use crate::vocabulary::document_entry as scheme;
 use crate::{
     AvailabilityStatus, DocumentAvailability, EntryUuid, Hash, HomeCommunityId, Invalid, LanguageCode,
@@ -170,16 +170,21 @@ impl DocumentEntry {
     /// Reads a `rim:ExtrinsicObject`. What is wrong is added to `errors` and left out; `None` if it is something
     /// that no entry lacks.
     pub fn read(element: &Element, errors: &mut RegistryErrors) -> Option<Self> {
+        Self::sketch(element, errors)?.whole()
+    }
+
+    /// Reads as much as there is; what no entry lacks is made up. Only without an id there is nothing.
+    pub(crate) fn sketch(element: &Element, errors: &mut RegistryErrors) -> Option<Sketch<Self>> {
         let mut reader = Reader::new("DocumentEntry", element, errors);
         let entry_uuid = reader.id();
-        let mime_type =
+        let mime_type: Option<MimeType> =
             reader.required(MIME_TYPE, |reader, attribute| reader.attribute(attribute, str::parse));
-        let object_type =
+        let object_type: Option<ObjectType> =
             reader.required(OBJECT_TYPE, |reader, attribute| reader.attribute(attribute, str::parse));
-        let unique_id =
+        let unique_id: Option<UniqueId> =
             reader.required(UNIQUE_ID, |reader, attribute| reader.identifier(attribute, str::parse));
-        let (service_start_time, service_stop_time) = read_service_time(&mut reader);
-        Some(Self {
+        let is_whole = mime_type.is_some() && object_type.is_some() && unique_id.is_some();
+        let entry = Self {
             author: reader.authors(AUTHOR),
             availability_status: reader.status(),
             class_code: reader.code(CLASS_CODE),
@@ -200,8 +205,8 @@ impl DocumentEntry {
             practice_setting_code: reader.code(PRACTICE_SETTING_CODE),
             reference_id_list: reader.slots(REFERENCE_ID_LIST, str::parse),
             repository_unique_id: reader.slot(REPOSITORY_UNIQUE_ID, str::parse),
-            service_start_time,
-            service_stop_time,
+            service_start_time: reader.slot(SERVICE_START_TIME, str::parse),
+            service_stop_time: reader.slot(SERVICE_STOP_TIME, str::parse),
             size: reader.slot(SIZE, read_size),
             source_patient_id: reader.slot(SOURCE_PATIENT_ID, str::parse),
             source_patient_info: SourcePatientInfo(reader.slots(SOURCE_PATIENT_INFO, str::parse)),
@@ -211,11 +216,12 @@ impl DocumentEntry {
             version: reader.version(),
             extra: reader.finish(),
             // Last, so that all that is wrong has been found.
+            mime_type: mime_type.unwrap_or_else(MimeType::unknown),
+            object_type: object_type.unwrap_or(ObjectType::Stable),
+            unique_id: unique_id.unwrap_or_else(|| made_up(entry_uuid.as_ref(), UNIQUE_ID).into()),
             entry_uuid: entry_uuid?,
-            mime_type: mime_type?,
-            object_type: object_type?,
-            unique_id: unique_id?,
-        })
+        };
+        Some(Sketch { object: entry, is_whole })
     }
 
     /// Writes a `rim:ExtrinsicObject`.
@@ -255,18 +261,6 @@ impl DocumentEntry {
             .identifier(UNIQUE_ID, Some(&self.unique_id))
             .finish();
     }
-}
-
-/// Start and stop of the service, the start not after the stop as far as their precision tells.
-fn read_service_time(reader: &mut Reader<'_>) -> (Option<Timestamp>, Option<Timestamp>) {
-    let start: Option<Timestamp> = reader.slot(SERVICE_START_TIME, str::parse);
-    let stop: Option<Timestamp> = reader.slot(SERVICE_STOP_TIME, str::parse);
-    if let (Some(start), Some(stop)) = (start, stop)
-        && start.start() >= stop.end()
-    {
-        reader.refuse(SERVICE_START_TIME, format!("'{start}' is after serviceStopTime '{stop}'"));
-    }
-    (start, stop)
 }
 
 fn read_size(text: &str) -> Result<u64, Invalid> {

@@ -3,12 +3,16 @@
 //! ITI TF-3 4.2.4 (Table 4.2.4.1-2 for the codes).
 
 mod code;
+mod finding;
 
+use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt;
 
 use soap::xml::Element;
 
 pub use code::{ErrorCode, Flavour};
+pub use finding::{Finding, quoted};
 
 use crate::status::{from_urn, urn};
 use crate::vocabulary::{RS, status};
@@ -48,12 +52,14 @@ pub struct RegistryError {
     pub severity: Severity,
     /// Where: an object such as `DocumentEntry Document01`; across communities the home community id.
     pub location: Option<String>,
+    /// Which attribute of it, where that is known here; not on the wire.
+    pub attribute: Option<String>,
 }
 
 impl RegistryError {
     /// An error.
     pub fn new(code: ErrorCode, context: impl Into<String>) -> Self {
-        Self { code, context: context.into(), severity: Severity::Error, location: None }
+        Self { code, context: context.into(), severity: Severity::Error, location: None, attribute: None }
     }
 
     /// A warning.
@@ -77,6 +83,7 @@ impl RegistryError {
                 .attribute("location")
                 .filter(|location| !location.is_empty())
                 .map(str::to_owned),
+            attribute: None,
         }
     }
 
@@ -106,14 +113,32 @@ impl fmt::Display for RegistryError {
     }
 }
 
-/// All that is wrong with a message (`rs:RegistryErrorList`).
+/// Findings that one answer names. A message of ten thousand objects could have a million, and nobody reads those.
+const MOST: usize = 1_000;
+
+/// All that is wrong with a message (`rs:RegistryErrorList`), as far as one answer has room for it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RegistryErrors(pub Vec<RegistryError>);
 
 impl RegistryErrors {
-    /// Adds a finding.
+    /// Adds a finding; the last one that an answer has room for stands for all that follow.
     pub fn push(&mut self, error: RegistryError) {
-        self.0.push(error);
+        match (self.0.len().cmp(&MOST), self.0.last_mut()) {
+            (Ordering::Greater, Some(last)) => last.severity = last.severity.max(error.severity),
+            (Ordering::Equal, _) => {
+                let context = format!("there is more, and this answer names {MOST} findings (ITI TF-3 4.2.4.1)");
+                self.0.push(RegistryError { context, location: None, attribute: None, ..error });
+            }
+            _ => self.0.push(error),
+        }
+    }
+
+    /// Adds what was found after these, but nothing more about an attribute that has been refused: what cannot be read
+    /// is not missing besides.
+    pub fn extend_with(&mut self, later: Self) {
+        let of = |error: &RegistryError| error.location.clone().zip(error.attribute.clone());
+        let refused: HashSet<_> = self.0.iter().filter_map(of).collect();
+        self.extend(later.into_iter().filter(|error| of(error).is_none_or(|place| !refused.contains(&place))));
     }
 
     /// Whether nothing was found.
@@ -166,7 +191,7 @@ impl From<RegistryError> for RegistryErrors {
 
 impl Extend<RegistryError> for RegistryErrors {
     fn extend<T: IntoIterator<Item = RegistryError>>(&mut self, errors: T) {
-        self.0.extend(errors);
+        errors.into_iter().for_each(|error| self.push(error));
     }
 }
 
@@ -213,6 +238,31 @@ mod tests {
         assert!(!errors.is_failure());
         assert_eq!(errors.clone().into_result(), Ok(()));
         assert_eq!(errors.write(Flavour::Registry).attribute("highestSeverity"), Some(status::WARNING));
+    }
+
+    #[test]
+    fn an_answer_names_so_many_findings_and_says_that_there_are_more() {
+        let mut errors = RegistryErrors::default();
+        errors.extend((0..MOST + 10).map(|_| RegistryError::warning(ErrorCode::Internal, "odd")));
+        assert_eq!(errors.0.len(), MOST + 1);
+        assert!(errors.0[MOST].context.contains("there is more"));
+        assert!(!errors.is_failure());
+        errors.push(RegistryError::new(ErrorCode::Metadata, "wrong"));
+        assert_eq!(errors.0.len(), MOST + 1);
+        assert!(errors.is_failure(), "what is not named counts all the same");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_missing_besides() {
+        let finding = |attribute, object: &str| {
+            Finding::new(attribute, &"x", &"y", "TF-3 4.2").about(ErrorCode::Metadata, object)
+        };
+        let mut read = RegistryErrors::from(finding("classCode", "DocumentEntry a"));
+        let later = [finding("classCode", "DocumentEntry a"), finding("classCode", "DocumentEntry b")];
+        let later = [later, [finding("hash", "DocumentEntry a"), finding("hash", "DocumentEntry a")]];
+        read.extend_with(RegistryErrors(later.concat()));
+        let named: Vec<_> = read.0.iter().map(|error| &error.context[..26]).collect();
+        assert_eq!(named.len(), 4, "{named:?}");
     }
 
     #[test]

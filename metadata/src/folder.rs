@@ -5,7 +5,7 @@
 use soap::xml::Element;
 
 use crate::code::{Code, LocalizedStrings};
-use crate::registry_object::{Attribute, Extra, Reader, Rim, Writer};
+use crate::registry_object::{Attribute, Extra, Reader, Rim, Sketch, Writer, made_up};
 use crate::vocabulary::{folder as scheme, part};
 use crate::{
     AvailabilityStatus, EntryUuid, HomeCommunityId, ObjectId, Oid, PatientId, RegistryErrors, Timestamp,
@@ -55,12 +55,18 @@ impl Folder {
     /// Reads a `rim:RegistryPackage`. What is wrong is added to `errors` and left out; `None` if it is something
     /// that no folder lacks.
     pub fn read(element: &Element, errors: &mut RegistryErrors) -> Option<Self> {
+        Self::sketch(element, errors)?.whole()
+    }
+
+    /// Reads as much as there is; what no folder lacks is made up. Only without an id there is nothing.
+    pub(crate) fn sketch(element: &Element, errors: &mut RegistryErrors) -> Option<Sketch<Self>> {
         let mut reader = Reader::new("Folder", element, errors);
         reader.marked(scheme::MARKER);
         let entry_uuid = reader.id();
-        let unique_id =
+        let unique_id: Option<Oid> =
             reader.required(UNIQUE_ID, |reader, attribute| reader.identifier(attribute, str::parse));
-        Some(Self {
+        let is_whole = unique_id.is_some();
+        let folder = Self {
             availability_status: reader.status(),
             code_list: reader.codes(CODE_LIST),
             comments: reader.description(),
@@ -73,9 +79,10 @@ impl Folder {
             version: reader.version(),
             extra: reader.finish(),
             // Last, so that all that is wrong has been found.
+            unique_id: unique_id.unwrap_or_else(|| made_up(entry_uuid.as_ref(), UNIQUE_ID)),
             entry_uuid: entry_uuid?,
-            unique_id: unique_id?,
-        })
+        };
+        Some(Sketch { object: folder, is_whole })
     }
 
     /// Writes a `rim:RegistryPackage`.
@@ -123,7 +130,7 @@ mod tests {
         let (folder, errors) = read(&spoiled("folder/sample.xml", "\"1.2.3.4.5.9\"", "\"Folder\""));
         assert_eq!(folder, None);
         assert!(
-            errors.len() == 1 && errors[0].starts_with("Folder Folder01: uniqueId 'Folder' is not an OID")
+            errors.len() == 1 && errors[0].starts_with("Folder Folder01: uniqueId is 'Folder', expected an OID")
         );
     }
 }

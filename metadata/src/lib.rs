@@ -37,7 +37,7 @@ pub use code::{Code, LocalizedString, LocalizedStrings};
 pub use content::{Hash, LanguageCode, MimeType};
 pub use document_entry::{DocumentEntry, ObjectType};
 pub use domain::{CurrentDomain, Domain};
-pub use errors::{ErrorCode, Flavour, RegistryError, RegistryErrors, Severity};
+pub use errors::{ErrorCode, Finding, Flavour, RegistryError, RegistryErrors, Severity, quoted};
 pub use folder::Folder;
 pub use fragment::Fragment;
 pub use identifiers::{EntryUuid, HomeCommunityId, Invalid, ObjectId, Oid, UniqueId};
@@ -48,6 +48,6 @@ pub use registry_object::{Classification, ExternalIdentifier, Extra, Slot};
 #[cfg(any(test, feature = "testing"))]
 pub use sample::{sample, sample_with_folder};
 pub use status::{AvailabilityStatus, DocumentAvailability, ResponseStatus};
-pub use submission::Submission;
+pub use submission::{Findings, Submission};
 pub use submission_set::SubmissionSet;
 pub use timestamp::Timestamp;

@@ -7,10 +7,10 @@ use std::fmt;
 use soap::xml::Element;
 
 use crate::identifiers::shorten;
-use crate::registry_object::Rim;
+use crate::registry_object::{Rim, Sketch, subject};
 use crate::vocabulary::{RIM, folder, submission_set};
 use crate::{
-    Association, AvailabilityStatus, DocumentEntry, EntryUuid, ErrorCode, Folder, ObjectId, PatientId,
+    Association, AvailabilityStatus, DocumentEntry, EntryUuid, ErrorCode, Finding, Folder, ObjectId, PatientId,
     RegistryError, RegistryErrors, SubmissionSet, Timestamp,
 };
 
@@ -67,15 +67,22 @@ impl Object {
     /// Reads a `rim:ExtrinsicObject`, `rim:RegistryPackage` or `rim:Association`. What is wrong is added to
     /// `errors`; `None` if no object could be made of it.
     pub fn read(element: &Element, errors: &mut RegistryErrors) -> Option<Self> {
+        Self::sketch(element, errors)?.whole()
+    }
+
+    /// Reads as much of it as there is. `None` if it has no id or is none of the four, and of an association also if
+    /// one of its ends or its type is unknown.
+    pub(crate) fn sketch(element: &Element, errors: &mut RegistryErrors) -> Option<Sketch<Self>> {
         if element.is(RIM, "ExtrinsicObject") {
-            return DocumentEntry::read(element, errors).map(Self::Entry);
+            return Some(DocumentEntry::sketch(element, errors)?.map(Self::Entry));
         }
         if element.is(RIM, "Association") {
-            return Association::read(element, errors).map(Self::Association);
+            let association = Association::read(element, errors)?;
+            return Some(Sketch { object: Self::Association(association), is_whole: true });
         }
         match (element.is(RIM, "RegistryPackage"), is_submission_set(element), is_folder(element)) {
-            (true, true, false) => SubmissionSet::read(element, errors).map(Self::SubmissionSet),
-            (true, false, true) => Folder::read(element, errors).map(Self::Folder),
+            (true, true, false) => Some(SubmissionSet::sketch(element, errors)?.map(Self::SubmissionSet)),
+            (true, false, true) => Some(Folder::sketch(element, errors)?.map(Self::Folder)),
             (package, both, _) => {
                 errors.push(not_an_object(element, package, both));
                 None
@@ -194,15 +201,13 @@ fn is_classified(element: &Element, node: &str) -> bool {
 }
 
 fn not_an_object(element: &Element, package: bool, both: bool) -> RegistryError {
-    let id = shorten(element.attribute("id").unwrap_or("without id"));
-    let problem = match (package, both) {
-        (true, true) => "is classified as both SubmissionSet and Folder, expected one of them",
-        (true, false) => "is classified as neither SubmissionSet nor Folder",
-        (false, _) => "is none of ExtrinsicObject, RegistryPackage, Association",
+    let (attribute, received, expected) = match (package, both) {
+        (true, true) => ("Classification", "that of both SubmissionSet and Folder", "that of one of them"),
+        (true, false) => ("Classification", "that of neither SubmissionSet nor Folder", "that of one of them"),
+        (false, _) => ("element", "no registry object", "ExtrinsicObject, RegistryPackage or Association"),
     };
-    let name = &element.name.local;
-    RegistryError::new(ErrorCode::Metadata, format!("{name} {id}: {problem} (ITI TF-3 4.2.1)"))
-        .at(format!("{name} {id}"))
+    let finding = Finding::new(attribute, &received, &expected, "TF-3 4.2.1");
+    finding.about(ErrorCode::Metadata, subject(&element.name.local, element))
 }
 
 impl From<DocumentEntry> for Object {
@@ -310,7 +315,11 @@ mod tests {
     #[test]
     fn refuses_a_package_that_is_neither_submission_set_nor_folder() {
         let package = Element::new(RIM, "RegistryPackage").with("id", "Package01");
-        assert!(refusal(&package).contains("neither SubmissionSet nor Folder"));
+        assert_eq!(
+            refusal(&package),
+            "RegistryPackage Package01: Classification is that of neither SubmissionSet nor Folder, expected that of \
+             one of them (ITI TF-3 4.2.1)"
+        );
         let marker = |node| Element::new(RIM, "Classification").with("classificationNode", node);
         let both = package.with_child(marker(submission_set::MARKER)).with_child(marker(folder::MARKER));
         assert!(refusal(&both).contains("both SubmissionSet and Folder"));
@@ -319,6 +328,6 @@ mod tests {
     #[test]
     fn refuses_what_is_not_an_object() {
         let organization = Element::new(RIM, "Organization").with("id", "Org01");
-        assert!(refusal(&organization).starts_with("Organization Org01: is none of"));
+        assert!(refusal(&organization).starts_with("Organization Org01: element is no registry object"));
     }
 }

@@ -6,16 +6,18 @@ mod reader;
 mod rim;
 mod writer;
 
-pub(crate) use reader::{Reader, number};
+pub(crate) use reader::{Reader, number, subject};
 pub(crate) use rim::Rim;
 pub(crate) use writer::Writer;
 
 use std::borrow::Cow;
 
 use soap::xml::{Element, XML};
+use uuid::Uuid;
 
 use crate::code::{LocalizedString, LocalizedStrings};
 use crate::vocabulary::RIM;
+use crate::{ObjectId, Oid};
 
 /// An attribute of an XDS object: its name in TF-3, where ebRIM keeps it, and the section that defines it.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +34,33 @@ impl Attribute {
     pub(crate) const fn new(name: &'static str, key: &'static str, clause: &'static str) -> Self {
         Self { name, key, clause }
     }
+}
+
+/// An object as far as it could be read, so that all that is wrong with it can be told.
+#[derive(Debug)]
+pub(crate) struct Sketch<T> {
+    /// The object; what it cannot lack and lacked is made up, and an error has said so.
+    pub(crate) object: T,
+    /// Whether nothing is made up.
+    pub(crate) is_whole: bool,
+}
+
+impl<T> Sketch<T> {
+    /// The object, if nothing of it is made up.
+    pub(crate) fn whole(self) -> Option<T> {
+        self.is_whole.then_some(self.object)
+    }
+
+    /// With another type of object.
+    pub(crate) fn map<O>(self, object: impl FnOnce(T) -> O) -> Sketch<O> {
+        Sketch { object: object(self.object), is_whole: self.is_whole }
+    }
+}
+
+/// An id in the place of one that is missing: it follows from the object's own and is nobody else's.
+pub(crate) fn made_up(id: Option<&ObjectId>, attribute: Attribute) -> Oid {
+    let name = format!("{} {}", attribute.key, id.map(ToString::to_string).unwrap_or_default());
+    Oid::from_uuid(Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()))
 }
 
 /// A named list of values; their order means something.

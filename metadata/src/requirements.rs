@@ -7,7 +7,7 @@ use Need::{Forbidden as X, IfKnown as K, Optional as O, Required as R};
 use crate::object::Identity;
 use crate::registry_object::Attribute;
 use crate::{
-    DocumentEntry, ErrorCode, Folder, RegistryError, RegistryErrors, Submission, SubmissionSet,
+    DocumentEntry, ErrorCode, Finding, Folder, RegistryErrors, Submission, SubmissionSet,
     document_entry as entry, folder, submission_set as set,
 };
 
@@ -65,15 +65,16 @@ fn check_object<T>(
     errors: &mut RegistryErrors,
 ) {
     for row in rows {
-        let problem = match (row.need(sender), (row.has)(object)) {
-            (Need::Required, false) => "is missing, required",
-            (Need::Forbidden, true) => "is given, not allowed",
+        let (received, expected) = match (row.need(sender), (row.has)(object)) {
+            (Need::Required, false) => ("missing", "a value"),
+            (Need::Forbidden, true) => ("given", "none"),
             (Need::Required | Need::IfKnown | Need::Optional | Need::Forbidden, _) => continue,
         };
         let Attribute { name, clause, .. } = row.attribute;
-        let context =
-            format!("{identity}: {name} {problem} from {} (ITI TF-3 {clause}, 4.3.1)", sender.name());
-        errors.push(RegistryError::new(ErrorCode::Metadata, context).at(identity));
+        let (expected, clause) =
+            (format!("{expected} from {}", sender.name()), format!("TF-3 {clause}, 4.3.1"));
+        let finding = Finding::new(name, &received, &expected, &clause);
+        errors.push(finding.about(ErrorCode::Metadata, identity));
     }
 }
 
@@ -188,7 +189,7 @@ mod tests {
         sample.entries[0].patient_id = None;
         assert_eq!(
             problems(&sample, Sender::DocumentSource),
-            ["DocumentEntry Document01: patientId is missing, required from an XDS Document Source \
+            ["DocumentEntry Document01: patientId is missing, expected a value from an XDS Document Source \
               (ITI TF-3 4.2.3.2.16, 4.3.1)"]
         );
         sample.entries[0].uri = Some("IHE_XDM/SUBSET01/DOC0001.DCM".to_owned());
@@ -219,7 +220,7 @@ mod tests {
         let expected = ["creationTime", "hash", "size"];
         assert_eq!(given.len(), expected.len(), "{given:?}");
         for (problem, name) in given.iter().zip(expected) {
-            assert!(problem.contains(&format!(": {name} is given, not allowed")), "{problem}");
+            assert!(problem.contains(&format!(": {name} is given, expected none")), "{problem}");
         }
     }
 

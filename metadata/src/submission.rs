@@ -2,6 +2,7 @@
 //!
 //! ITI TF-3 4.2.1 (one SubmissionSet and what it brings), 4.2.3.2 (symbolic ids).
 
+mod check;
 mod list;
 
 use std::collections::{HashMap, HashSet};
@@ -11,8 +12,7 @@ use soap::xml::Element;
 use crate::object::{Identity, Object};
 use crate::registry_object::Rim;
 use crate::{
-    Association, AssociationType, DocumentEntry, EntryUuid, ErrorCode, Folder, ObjectId, RegistryError,
-    RegistryErrors, SubmissionSet,
+    Association, DocumentEntry, EntryUuid, ErrorCode, Finding, Folder, ObjectId, RegistryErrors, SubmissionSet,
 };
 
 const LIST: &str = "RegistryObjectList";
@@ -30,27 +30,48 @@ pub struct Submission {
     pub associations: Vec<Association>,
 }
 
+/// What reading a submission has found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Findings {
+    /// All that is wrong with it. While there is an error, some of the submission may be made up: nobody may keep it.
+    pub errors: RegistryErrors,
+    /// The ids of what no object could be made of: a reference to one of them is no second fault.
+    pub unreadable: HashSet<ObjectId>,
+}
+
 impl Submission {
     /// Reads a `rim:RegistryObjectList`, or says all that is wrong with it.
     pub fn read(list: &Element) -> Result<Self, RegistryErrors> {
-        let mut errors = RegistryErrors::default();
-        let elements = list::objects(list, &mut errors);
-        let objects: Vec<_> =
-            elements.iter().filter_map(|element| Object::read(element, &mut errors)).collect();
-        let sets = elements.iter().filter(|element| crate::object::is_submission_set(element)).count();
-        if sets != 1 {
-            let context = format!("expected exactly one SubmissionSet, received {sets} (ITI TF-3 4.2.1)");
-            errors.push(RegistryError::new(ErrorCode::Metadata, context));
-        }
-        // An object that could not be read, or a second set, would be missed by all that refer to it.
-        let complete = sets == 1 && objects.len() == elements.len();
-        let Some(submission) = Self::gather(objects) else {
-            return Err(errors);
-        };
-        if complete {
-            submission.check(&mut errors);
-        }
+        let (submission, Findings { mut errors, unreadable }) = Self::received(list)?;
+        let mut checked = RegistryErrors::default();
+        submission.check(&unreadable, &mut checked);
+        errors.extend_with(checked);
         errors.into_result().map(|()| submission)
+    }
+
+    /// Reads as much of a `rim:RegistryObjectList` as there is, with all that is wrong with it, so that who goes on to
+    /// [check](Self::check) it can tell everything at once. Without one submission set there is nothing to check.
+    pub fn received(list: &Element) -> Result<(Self, Findings), RegistryErrors> {
+        let Findings { mut errors, mut unreadable } = Findings::default();
+        let elements = list::objects(list, &mut errors);
+        let mut objects = Vec::new();
+        for element in &elements {
+            match Object::sketch(element, &mut errors) {
+                Some(sketch) => objects.push(sketch.object),
+                None => unreadable.extend(element.attribute("id").and_then(|id| id.parse::<ObjectId>().ok())),
+            }
+        }
+        let sets = elements.iter().filter(|element| crate::object::is_submission_set(element)).count();
+        match Self::gather(objects).filter(|_| sets == 1) {
+            Some(submission) => Ok((submission, Findings { errors, unreadable })),
+            None if sets == 1 => Err(errors),
+            None => {
+                let received = format!("there {sets} times");
+                let finding = Finding::new("SubmissionSet", &received, &"exactly one", "TF-3 4.2.1");
+                errors.push(finding.about(ErrorCode::Metadata, LIST));
+                Err(errors)
+            }
+        }
     }
 
     /// Writes a `rim:RegistryObjectList` that declares every prefix it uses.
@@ -79,74 +100,6 @@ impl Submission {
             .chain(self.entries.into_iter().map(Object::from))
             .chain(self.folders.into_iter().map(Object::from))
             .chain(self.associations.into_iter().map(Object::from))
-    }
-
-    /// What its objects must be to each other, as far as the message alone can tell: ids and unique ids that
-    /// differ, symbolic ids that mean something, associations between two objects.
-    ///
-    /// `read` has done it; a submission that was made in memory is checked by who takes it in.
-    pub fn check(&self, errors: &mut RegistryErrors) {
-        let ids = self.check_ids(errors);
-        self.check_unique_ids(errors);
-        for association in &self.associations {
-            self.check_association(association, &ids, errors);
-        }
-    }
-
-    fn check_ids(&self, errors: &mut RegistryErrors) -> HashSet<&ObjectId> {
-        let mut ids = HashSet::new();
-        for object in self.identities() {
-            if !ids.insert(object.id) {
-                let problem =
-                    "entryUUID is the id of another object of the message too, expected a different one";
-                errors.push(finding(ErrorCode::Metadata, object, problem, "4.2.3.2"));
-            }
-        }
-        ids
-    }
-
-    fn check_unique_ids(&self, errors: &mut RegistryErrors) {
-        let mut unique_ids = HashSet::new();
-        for object in self.identities() {
-            if let Some(unique_id) = object.unique_id
-                && !unique_ids.insert(unique_id)
-            {
-                let problem = format!("uniqueId '{unique_id}' stands twice in the message");
-                errors.push(finding(ErrorCode::DuplicateUniqueIdInMessage, object, problem, "4.2.4.1"));
-            }
-        }
-    }
-
-    fn check_association(
-        &self,
-        association: &Association,
-        ids: &HashSet<&ObjectId>,
-        errors: &mut RegistryErrors,
-    ) {
-        let Association { source_object: source, target_object: target, .. } = association;
-        let identity = association.identity();
-        for (name, id) in [("sourceObject", source), ("targetObject", target)] {
-            if id.uuid().is_none() && !ids.contains(id) {
-                let problem =
-                    format!("{name} '{id}' is not in the message, expected the id of an object in it");
-                errors.push(finding(ErrorCode::UnresolvedReference, identity, problem, "4.2.3.2"));
-            }
-        }
-        let mut refuse = |problem: &str, clause| {
-            errors.push(finding(ErrorCode::Metadata, identity, problem, clause));
-        };
-        if source == target {
-            refuse(&format!("targetObject '{target}' is its sourceObject, expected another object"), "4.2.2");
-        }
-        if *target == self.submission_set.entry_uuid {
-            refuse(
-                &format!("targetObject '{target}' is the SubmissionSet, expected another object"),
-                "4.2.2",
-            );
-        }
-        if association.association_type == AssociationType::HasMember && association.documentation.is_some() {
-            refuse("documentation is given, expected none on HasMember", "4.2.2.1");
-        }
     }
 
     /// Gives every object a UUID in place of its symbolic id, and tells which became which.
@@ -191,16 +144,6 @@ impl Submission {
         }
         set.map(|submission_set| Self { submission_set, entries, folders, associations })
     }
-}
-
-/// An error about an object as a whole or about how it stands to others.
-fn finding(
-    code: ErrorCode,
-    object: Identity<'_>,
-    problem: impl std::fmt::Display,
-    clause: &str,
-) -> RegistryError {
-    RegistryError::new(code, format!("{object}: {problem} (ITI TF-3 {clause})")).at(object)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use soap::xml::Element;
 
 use crate::author::{Author, Recipient};
 use crate::code::{Code, LocalizedStrings};
-use crate::registry_object::{Attribute, Extra, Reader, Rim, Writer};
+use crate::registry_object::{Attribute, Extra, Reader, Rim, Sketch, Writer, made_up};
 use crate::vocabulary::{part, submission_set as scheme};
 use crate::{AvailabilityStatus, HomeCommunityId, ObjectId, Oid, PatientId, RegistryErrors, Timestamp};
 
@@ -60,16 +60,22 @@ impl SubmissionSet {
     /// Reads a `rim:RegistryPackage`. What is wrong is added to `errors` and left out; `None` if it is something
     /// that no submission set lacks.
     pub fn read(element: &Element, errors: &mut RegistryErrors) -> Option<Self> {
+        Self::sketch(element, errors)?.whole()
+    }
+
+    /// Reads as much as there is; what no submission set lacks is made up. Only without an id there is nothing.
+    pub(crate) fn sketch(element: &Element, errors: &mut RegistryErrors) -> Option<Sketch<Self>> {
         let mut reader = Reader::new("SubmissionSet", element, errors);
         reader.marked(scheme::MARKER);
         let entry_uuid = reader.id();
-        let source_id =
+        let source_id: Option<Oid> =
             reader.required(SOURCE_ID, |reader, attribute| reader.identifier(attribute, str::parse));
-        let submission_time =
+        let submission_time: Option<Timestamp> =
             reader.required(SUBMISSION_TIME, |reader, attribute| reader.slot(attribute, str::parse));
-        let unique_id =
+        let unique_id: Option<Oid> =
             reader.required(UNIQUE_ID, |reader, attribute| reader.identifier(attribute, str::parse));
-        Some(Self {
+        let is_whole = source_id.is_some() && submission_time.is_some() && unique_id.is_some();
+        let set = Self {
             author: reader.authors(AUTHOR),
             availability_status: reader.status(),
             comments: reader.description(),
@@ -81,11 +87,12 @@ impl SubmissionSet {
             title: reader.name(),
             extra: reader.finish(),
             // Last, so that all that is wrong has been found.
+            source_id: source_id.unwrap_or_else(|| made_up(entry_uuid.as_ref(), SOURCE_ID)),
+            submission_time: submission_time.unwrap_or_else(|| Timestamp::from_unix(0)),
+            unique_id: unique_id.unwrap_or_else(|| made_up(entry_uuid.as_ref(), UNIQUE_ID)),
             entry_uuid: entry_uuid?,
-            source_id: source_id?,
-            submission_time: submission_time?,
-            unique_id: unique_id?,
-        })
+        };
+        Some(Sketch { object: set, is_whole })
     }
 
     /// Writes a `rim:RegistryPackage`.
@@ -131,10 +138,10 @@ mod tests {
     #[test]
     fn refuses_a_set_without_what_no_set_lacks() {
         let cases = [
-            (">20240305102000<", "><", "submissionTime is missing, and required (ITI TF-3 4.2.3.3.10)"),
-            (scheme::SOURCE_ID, "urn:example:x", "sourceId is missing, and required (ITI TF-3 4.2.3.3.9)"),
-            ("\"1.2.3.4.5.8\"", "\"urn:uuid:x\"", "uniqueId 'urn:uuid:x' is not an OID"),
-            ("id=\"SubmissionSet01\" ", "", "entryUUID is missing, and required"),
+            (">20240305102000<", "><", "submissionTime is missing, expected one value (ITI TF-3 4.2.3.3.10)"),
+            (scheme::SOURCE_ID, "urn:example:x", "sourceId is missing, expected one value (ITI TF-3 4.2.3.3.9)"),
+            ("\"1.2.3.4.5.8\"", "\"urn:uuid:x\"", "uniqueId is 'urn:uuid:x', expected an OID"),
+            ("id=\"SubmissionSet01\" ", "", "entryUUID is missing, expected one value"),
         ];
         for (from, to, expected) in cases {
             let (set, errors) = read(&spoiled("submission_set/sample.xml", from, to));

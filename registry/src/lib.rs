@@ -19,6 +19,7 @@ use database::{Database, DatabaseError, Location, Remedy};
 use metadata::{CurrentDomain, Domain, ErrorCode, RegistryErrors};
 use soap::peer::Peer;
 
+use crate::rules::LeftOut;
 pub use export::{Person, Registered, State, Submissions};
 pub use query::MAX_RESULTS;
 pub use store::{SCHEMA, StoreError, TABLES};
@@ -30,6 +31,7 @@ pub struct Registry {
     database: Database,
     policy: Policy,
     limits: query::Limits,
+    left_out: LeftOut,
 }
 
 /// What a registry takes in.
@@ -75,7 +77,8 @@ impl Registry {
     }
 
     fn of(database: Database, policy: Policy) -> Self {
-        Self { database, policy, limits: query::Limits::default() }
+        let (limits, left_out) = (query::Limits::default(), LeftOut::default());
+        Self { database, policy, limits, left_out }
     }
 
     /// Gives so many whole objects in one answer at most, and five times as many references.
@@ -83,6 +86,15 @@ impl Registry {
     pub fn returning_at_most(mut self, results: usize) -> Self {
         self.limits = query::Limits::of(results);
         self
+    }
+
+    /// The registry without one of its rules or effects, by its name: for tests that must notice. None has another name.
+    #[cfg(any(test, feature = "mutations"))]
+    pub fn without_rule(mut self, name: &str) -> Option<Self> {
+        let rules = rules::RULES.iter().map(|rule| rule.name);
+        let name = rules.chain([rules::DEPENDENTS, rules::PLACES]).find(|known| *known == name)?;
+        self.left_out.name = Some(name);
+        Some(self)
     }
 
     /// Its database, to be copied or filled.
@@ -150,7 +162,7 @@ async fn register(
     request: Register,
     _: Peer,
 ) -> Result<RegistryResponse, RegistryErrors> {
-    registry.register(request.submission).await
+    registry.take_in(request).await
 }
 
 async fn query(

@@ -5,26 +5,30 @@ mod effects;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use actors::transactions::RegistryResponse;
+use actors::transactions::{Register, RegistryResponse};
 use database::Writer;
 use metadata::{
-    Association, AssociationType, EntryUuid, ObjectId, RegistryErrors, Submission, SubmissionSetStatus,
-    Timestamp,
+    Association, AssociationType, EntryUuid, ErrorCode, Finding, Findings, Identity, ObjectId, RegistryError,
+    RegistryErrors, Submission, SubmissionSetStatus, Timestamp,
 };
 use uuid::Uuid;
 
-use crate::rules::{self, Case, Known};
+use crate::rules::{self, Case, Known, LeftOut};
 use crate::store::patient::Reserved;
-use crate::store::{self, NewObject, StoreError, patient};
+use crate::store::{self, LARGEST, NewObject, StoreError, patient};
 use crate::{PatientPolicy, Refusal, Registry, Terms};
 
 impl Registry {
     /// Registers all objects of a submission, approved and under UUIDs, or says all that is wrong with it.
     pub async fn register(&self, submission: Submission) -> Result<RegistryResponse, RegistryErrors> {
+        self.take_in(Register::new(submission)).await
+    }
+
+    /// Does so with a submission as it came: what reading it has found is said together with what the rules find.
+    pub(crate) async fn take_in(&self, request: Register) -> Result<RegistryResponse, RegistryErrors> {
         const DOING: &str = "registering a submission";
-        let prepared =
-            Prepared::of(submission, self.policy.terms()).map_err(|refusal| refusal.into_errors(DOING))?;
-        let prepared = Arc::new(prepared);
+        let prepared = Prepared::of(request, self.policy.terms(), self.left_out);
+        let prepared = Arc::new(prepared.map_err(|error| Refusal::Store(error).into_errors(DOING))?);
         let lent = Arc::clone(&prepared);
         let outcome = self.database.write(move |writer| {
             let prepared = Arc::clone(&lent);
@@ -42,6 +46,8 @@ impl Registry {
 struct Prepared {
     /// As it came, so that errors name what the source named.
     submitted: Submission,
+    /// What was wrong with it before the rules looked.
+    findings: Findings,
     /// The associations, with UUIDs in place of symbols; and so the id of the submission set.
     associations: Vec<Association>,
     submission_set: ObjectId,
@@ -49,20 +55,35 @@ struct Prepared {
     now: Timestamp,
     /// The domain may change meanwhile: a submission is judged by one.
     terms: Terms,
+    left_out: LeftOut,
 }
 
 impl Prepared {
-    fn of(submitted: Submission, terms: Terms) -> Result<Self, Refusal> {
+    fn of(request: Register, terms: Terms, left_out: LeftOut) -> Result<Self, StoreError> {
+        let Register { submission: submitted, mut findings } = request;
         let now = Timestamp::from_unix(jiff::Timestamp::now().as_second());
         let mut resolved = submitted.clone();
         resolved.assign_uuids(new_uuid);
         quirk_missing_status(&mut resolved);
         resolved.folders.iter_mut().for_each(|folder| folder.last_update_time = Some(now));
         let (associations, set) = (resolved.associations.clone(), resolved.submission_set.entry_uuid.clone());
-        let objects = resolved.into_objects().filter_map(|object| NewObject::of(object).transpose());
-        let objects = objects.collect::<Result<_, _>>()?;
-        Ok(Self { submitted, associations, submission_set: set, objects, now, terms })
+        let mut objects = Vec::new();
+        for (said, object) in submitted.identities().zip(resolved.into_objects()) {
+            match NewObject::of(object) {
+                Ok(new) => objects.extend(new),
+                Err(StoreError::TooLarge(bytes)) => findings.errors.push(too_large(said, bytes)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self { submitted, findings, associations, submission_set: set, objects, now, terms, left_out })
     }
+}
+
+/// What was taken in can be given back.
+fn too_large(object: Identity<'_>, bytes: usize) -> RegistryError {
+    let (received, expected) = (format!("{bytes} bytes of ebRIM"), format!("{LARGEST} at most"));
+    let finding = Finding::new("its description", &received, &expected, "TF-3 4.2.3.1.6");
+    finding.about(ErrorCode::Metadata, object)
 }
 
 /// Some sources do not say that a document which comes along is an original (ITI TF-3 4.2.2.1.2).
@@ -90,9 +111,12 @@ async fn carry_out(writer: &mut Writer, prepared: &Prepared) -> Result<RegistryE
     let reserved = reserve(writer, prepared).await?;
     let patient = reserved.as_ref().map(|reserved| &reserved.patient);
     let known = Known::load(writer, &prepared.submitted, patient).await?;
-    let mut findings = RegistryErrors::default();
-    rules::check(&Case::new(&prepared.submitted, &known, &prepared.terms), &mut findings);
-    findings.clone().into_result()?;
+    let case = Case::new(&prepared.submitted, &prepared.findings, &known, &prepared.terms);
+    let mut findings = prepared.findings.errors.clone();
+    findings.extend_with(rules::check(&case, prepared.left_out));
+    if findings.is_failure() {
+        return Err(findings.into());
+    }
     let Some(Reserved { patient, first }) = reserved else {
         return Ok(findings); // Its absence was a finding.
     };

@@ -14,8 +14,9 @@ pub(crate) mod patient;
 pub(crate) use columns::NewObject;
 pub(crate) use facets::{Facet, Facets};
 pub(crate) use fragment::{Fragments, Held, Stored, fragments};
+pub(crate) use fragment::LARGEST;
 #[cfg(test)]
-pub(crate) use fragment::{LARGEST, LARGEST_ANSWER};
+pub(crate) use fragment::LARGEST_ANSWER;
 pub(crate) use object::{
     Key, Kind, Object, Page, UniqueIdOwner, associations_from, associations_to, by_keys, by_unique_ids,
     by_uuids, deprecate, insert, of_patient, touch_folder, unique_id_owners,
@@ -77,6 +78,9 @@ pub enum StoreError {
     /// No key is left for a further object.
     #[error("a patient cannot have more than {0} objects")]
     Full(i64),
+    /// It could not be given back.
+    #[error("an object has {0} bytes of ebRIM, of which not so many are kept")]
+    TooLarge(usize),
     /// The compression failed.
     #[error("an object cannot be compressed: {0}")]
     Compress(std::io::Error),

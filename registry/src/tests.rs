@@ -3,6 +3,7 @@
 mod domain;
 mod effects;
 mod find;
+mod findings;
 mod full;
 mod get;
 mod keeping;
@@ -19,7 +20,7 @@ use actors::transactions::stored_query::{
 use database::testing::Place;
 use metadata::{
     Association, AssociationType, AvailabilityStatus, DocumentEntry, EntryUuid, ErrorCode, Folder, Object,
-    ObjectId, Submission, SubmissionSetStatus, sample, sample_with_folder,
+    ObjectId, ObjectType, Submission, SubmissionSetStatus, sample, sample_with_folder,
 };
 
 use super::*;

@@ -15,6 +15,7 @@ use actors::endpoint::internal;
 use actors::transactions::documents::Arrived;
 use actors::transactions::{ProvideAndRegister, Register, RegistryResponse};
 use database::Remedy;
+use metadata::requirements::{self, Sender};
 use metadata::{
     DocumentEntry, ErrorCode, Flavour, Hash, ObjectId, RegistryError, RegistryErrors, Submission,
 };
@@ -34,7 +35,7 @@ impl Repository {
         request: ProvideAndRegister,
     ) -> Result<RegistryResponse, RegistryErrors> {
         self.check(&request)?;
-        let ProvideAndRegister { mut submission, mut documents } = request;
+        let ProvideAndRegister { mut submission, mut documents, .. } = request;
         let mut kept = Vec::new();
         let outcome = async {
             while let Some(arrived) = documents.next().await.map_err(StoreError::Incoming)? {
@@ -57,10 +58,13 @@ impl Repository {
 
     /// What the metadata alone can tell, before any document is read.
     fn check(&self, request: &ProvideAndRegister) -> Result<(), RegistryErrors> {
-        let mut errors = RegistryErrors::default();
-        let entries = &request.submission.entries;
-        errors.extend(unmatched(entries, &request.documents.announced().collect::<Vec<_>>()));
-        errors.extend(twice(entries));
+        let ProvideAndRegister { submission, documents, findings } = request;
+        let (mut errors, mut found) = (findings.errors.clone(), RegistryErrors::default());
+        let entries = &submission.entries;
+        submission.check(&findings.unreadable, &mut found);
+        requirements::check(submission, Sender::DocumentSource, &mut found);
+        found.extend(unmatched(entries, &documents.announced().collect::<Vec<_>>()));
+        errors.extend_with(found);
         if entries.len() > self.limits.documents {
             let context = format!(
                 "{} documents in one submission, this repository takes {}",
@@ -144,7 +148,7 @@ impl Repository {
         submission: Submission,
         numbers: Vec<i64>,
     ) -> Result<RegistryResponse, RegistryErrors> {
-        let answer = self.registry.ask(Register { submission }).await.map_err(|error| {
+        let answer = self.registry.ask(Register::new(submission)).await.map_err(|error| {
             let id = uuid::Uuid::new_v4();
             tracing::error!(%id, registry = self.registry.address_of::<Register>(), %error, "the registry gave no answer");
             let context = format!(
@@ -208,17 +212,6 @@ fn same_id_twice(documents: &[&ObjectId]) -> Option<RegistryError> {
     let id = documents.iter().find(|id| !seen.insert(**id))?;
     let context = format!("two Documents have the id {id}; each DocumentEntry has one (ITI TF-2 3.41.4.1.2)");
     Some(RegistryError::new(ErrorCode::Metadata, context).at(id))
-}
-
-/// Documents that share a `uniqueId` within the message.
-fn twice(entries: &[DocumentEntry]) -> Vec<RegistryError> {
-    let mut seen = HashSet::new();
-    let again = entries.iter().filter(|entry| !seen.insert(&entry.unique_id));
-    let error = |entry: &DocumentEntry| {
-        let context = format!("uniqueId {} twice in one submission (ITI TF-3 4.2.4.1)", entry.unique_id);
-        RegistryError::new(ErrorCode::DuplicateUniqueIdInMessage, context).at(&entry.entry_uuid)
-    };
-    again.map(error).collect()
 }
 
 /// Where an entry says something else about its document than what arrived.

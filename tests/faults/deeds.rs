@@ -118,7 +118,7 @@ impl Client {
     async fn send(&self, attempt: &Attempt) -> Result<(), CallError> {
         let submission = attempt.submission.clone();
         let (answer, flavour) = match &attempt.documents {
-            None => (self.registry.ask(Register { submission }).await?, Flavour::Registry),
+            None => (self.registry.ask(Register::new(submission)).await?, Flavour::Registry),
             Some(documents) => {
                 let ids = submission.entries.iter().map(|entry| entry.entry_uuid.clone());
                 let outgoing =

@@ -59,7 +59,7 @@ async fn register(_: Arc<Registry>, request: Register, _: Peer) -> Result<Regist
 fn request(title: &str) -> Register {
     let mut submission = sample();
     submission.submission_set.title = title.into();
-    Register { submission }
+    Register::new(submission)
 }
 
 /// What the log holds after these were asked of an actor of the same node.

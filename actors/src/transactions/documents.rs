@@ -19,6 +19,8 @@ pub struct Documents<K> {
 enum Source {
     Inline(Vec<u8>),
     Part(String),
+    /// Neither: it never comes.
+    Unreadable,
 }
 
 /// A document whose turn has come, and all that the message says of it: usually one thing, more when
@@ -45,20 +47,24 @@ impl<K> Documents<K> {
     }
 
     /// The documents of a message: elements of type `xs:base64Binary` with what is said of each, and the
-    /// parts behind it.
+    /// parts behind it. With them what is wrong with any: by its place among them, and why.
     pub(crate) fn read<'a>(
         elements: impl IntoIterator<Item = (K, &'a Element)>,
         parts: Parts,
-    ) -> Result<Self, String> {
-        let mut announced = VecDeque::new();
+    ) -> (Self, Vec<(usize, String)>) {
+        let (mut announced, mut problems) = (VecDeque::new(), Vec::new());
         for (about, element) in elements {
-            let source = match binary(element)? {
-                Binary::Included(content_id) => Source::Part(content_id),
-                Binary::Inline(bytes) => Source::Inline(bytes),
+            let source = match binary(element) {
+                Ok(Binary::Included(content_id)) => Source::Part(content_id),
+                Ok(Binary::Inline(bytes)) => Source::Inline(bytes),
+                Err(problem) => {
+                    problems.push((announced.len(), problem));
+                    Source::Unreadable
+                }
             };
             announced.push_back((about, source));
         }
-        Ok(Self { announced, parts })
+        (Self { announced, parts }, problems)
     }
 
     /// What is said of the documents that have not come yet, in the order of the message.
@@ -101,6 +107,7 @@ impl<K> Documents<K> {
             let content = match source {
                 Source::Part(content_id) => Node::Element(include(&content_id)),
                 Source::Inline(bytes) => Node::Text(STANDARD.encode(bytes).into()),
+                Source::Unreadable => Node::Text(String::new().into()),
             };
             element(about, content)
         });

@@ -1,7 +1,7 @@
 //! ITI-41: a submission with its documents (ITI TF-2 3.41).
 
 use metadata::vocabulary::IHE;
-use metadata::{ErrorCode, Flavour, ObjectId, RegistryError, RegistryErrors, Submission};
+use metadata::{ErrorCode, Finding, Findings, Flavour, ObjectId, RegistryErrors, Submission, quoted};
 use soap::message::{Encoding, Message};
 use soap::parts::Parts;
 use soap::xml::{Element, Name};
@@ -18,12 +18,14 @@ pub struct ProvideAndRegister {
     pub submission: Submission,
     /// The documents, each with the id of its entry as the submission has it (`Document/@id`).
     pub documents: Documents<ObjectId>,
+    /// What reading both has found: the repository answers that together with what it finds itself.
+    pub findings: Findings,
 }
 
 impl ProvideAndRegister {
     /// A request with documents by the ids of their entries.
     pub fn new(submission: Submission, documents: impl IntoIterator<Item = (ObjectId, Outgoing)>) -> Self {
-        Self { submission, documents: Documents::of(documents) }
+        Self { submission, documents: Documents::of(documents), findings: Findings::default() }
     }
 }
 
@@ -46,13 +48,20 @@ impl Transaction for ProvideAndRegister {
 
     fn read(message: Message) -> Result<Self, RegistryErrors> {
         let body = &message.body;
-        let submission = read_submission(body.elements().find(|child| child.name == super::Register::BODY))?;
-        let documents = body.children_named(IHE, DOCUMENT).map(read_id).collect::<Result<Vec<_>, _>>()?;
-        let documents = Documents::read(documents, message.parts).map_err(|problem| {
-            let context = format!("Document: {problem} (ITI TF-2 3.41.4.1.2, XOP 1.0 section 2)");
-            RegistryError::new(ErrorCode::MissingDocument, context)
-        })?;
-        Ok(Self { submission, documents })
+        let request = body.elements().find(|child| child.name == super::Register::BODY);
+        let (submission, mut findings) = read_submission(request)?;
+        let errors = &mut findings.errors;
+        let elements = body.children_named(IHE, DOCUMENT);
+        let named = elements.filter_map(|element| Some((read_id(element, errors)?, element)));
+        let named: Vec<_> = named.collect();
+        let (documents, problems) = Documents::read(named, message.parts);
+        for (place, problem) in problems {
+            let Some(id) = documents.announced().nth(place) else { continue };
+            let (received, expected) = (quoted(problem), "base64, or one xop:Include of a part of the message");
+            let finding = Finding::new("its content", &received, &expected, "TF-2 3.41.4.1.2, XOP 1.0");
+            errors.push(finding.about(ErrorCode::MissingDocument, document(id)));
+        }
+        Ok(Self { submission, documents, findings })
     }
 
     fn write(self) -> (Element, Parts) {
@@ -73,12 +82,20 @@ impl Transaction for ProvideAndRegister {
 }
 
 /// The entry that a `Document` element says it belongs to.
-fn read_id(document: &Element) -> Result<(ObjectId, &Element), RegistryError> {
-    let id = document.attribute("id").unwrap_or_default().parse().map_err(|invalid| {
-        let context = format!("Document/@id: {invalid} (ITI TF-2 3.41.4.1.2)");
-        RegistryError::new(ErrorCode::MissingDocumentMetadata, context)
-    })?;
-    Ok((id, document))
+fn read_id(document: &Element, errors: &mut RegistryErrors) -> Option<ObjectId> {
+    let text = document.attribute("id").unwrap_or_default();
+    if let Ok(id) = text.parse() {
+        return Some(id);
+    }
+    let received = if text.is_empty() { "missing".to_owned() } else { quoted(text) };
+    let finding = Finding::new("id", &received, &"the id of a DocumentEntry", "TF-2 3.41.4.1.2");
+    errors.push(finding.about(ErrorCode::MissingDocumentMetadata, DOCUMENT));
+    None
+}
+
+/// A `Document` as errors name it.
+pub fn document(id: &ObjectId) -> String {
+    format!("{DOCUMENT} {id}")
 }
 
 #[cfg(test)]
@@ -143,8 +160,10 @@ mod tests {
             [(neither, ErrorCode::MissingDocument), (nameless, ErrorCode::MissingDocumentMetadata)]
         {
             let message = message(&body.clone().with_child(document), Parts::none());
-            let errors = <ProvideAndRegister as Transaction>::read(message).unwrap_err();
-            assert_eq!(errors.0[0].code, code, "{errors}");
+            let errors = <ProvideAndRegister as Transaction>::read(message).unwrap().findings.errors;
+            let [error] = errors.0.try_into().unwrap();
+            assert_eq!(error.code, code, "{error}");
+            assert!(error.context.starts_with("Document") && error.context.contains("expected"), "{error}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! ITI-42: a submission without its documents (ITI TF-2 3.42).
 
 use metadata::vocabulary::{LCM, RIM};
-use metadata::{ErrorCode, Flavour, PatientId, RegistryError, RegistryErrors, Submission};
+use metadata::{ErrorCode, Finding, Findings, Flavour, PatientId, RegistryErrors, Submission};
 use soap::message::{Encoding, Message};
 use soap::parts::Parts;
 use soap::xml::{Element, Name, Node};
@@ -14,6 +14,15 @@ use crate::audit;
 pub struct Register {
     /// What is said of them.
     pub submission: Submission,
+    /// What reading it has found: the registry answers that together with what it finds itself.
+    pub findings: Findings,
+}
+
+impl Register {
+    /// A request of our own, of which nothing had to be read.
+    pub fn new(submission: Submission) -> Self {
+        Self { submission, findings: Findings::default() }
+    }
 }
 
 impl Transaction for Register {
@@ -32,7 +41,8 @@ impl Transaction for Register {
     type Response = RegistryResponse;
 
     fn read(message: Message) -> Result<Self, RegistryErrors> {
-        Ok(Self { submission: read_submission(Some(&message.body))? })
+        let (submission, findings) = read_submission(Some(&message.body))?;
+        Ok(Self { submission, findings })
     }
 
     fn write(self) -> (Element, Parts) {
@@ -60,14 +70,14 @@ pub(super) fn subject(submission: &Submission) -> audit::Subject {
     }
 }
 
-/// Reads the submission of an `lcm:SubmitObjectsRequest`.
-pub(super) fn read_submission(request: Option<&Element>) -> Result<Submission, RegistryErrors> {
+/// Reads the submission of an `lcm:SubmitObjectsRequest`, as far as there is one.
+pub(super) fn read_submission(request: Option<&Element>) -> Result<(Submission, Findings), RegistryErrors> {
     let list = request.and_then(|request| request.child(RIM, "RegistryObjectList"));
     let Some(list) = list else {
-        let context = "lcm:SubmitObjectsRequest without a rim:RegistryObjectList (ebRS 3.0, lcm.xsd)";
-        return Err(RegistryErrors::from(RegistryError::new(ErrorCode::Metadata, context)));
+        let finding = Finding::new("RegistryObjectList", &"missing", &"exactly one", "TF-3 4.2.1, ebRS 3.0 lcm.xsd");
+        return Err(RegistryErrors::from(finding.about(ErrorCode::Metadata, "SubmitObjectsRequest")));
     };
-    Submission::read(list)
+    Submission::received(list)
 }
 
 /// Writes an `lcm:SubmitObjectsRequest`.

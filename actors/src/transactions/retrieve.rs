@@ -136,8 +136,11 @@ impl Response for RetrieveResponse {
         let outcome = body.child(RS, "RegistryResponse").ok_or("no rs:RegistryResponse in the answer")?;
         let (_, errors) = registry_response::read(outcome)?;
         let responses = body.children_named(IHE, DOCUMENT_RESPONSE).map(read_response);
-        let documents = Documents::read(responses.collect::<Result<Vec<_>, _>>()?, parts)?;
-        Ok(Self { errors, documents })
+        let (documents, problems) = Documents::read(responses.collect::<Result<Vec<_>, _>>()?, parts);
+        match problems.into_iter().next() {
+            Some((_, problem)) => Err(problem),
+            None => Ok(Self { errors, documents }),
+        }
     }
 
     fn write(self, flavour: Flavour) -> (Element, Parts) {

@@ -43,7 +43,7 @@ fn describes_every_sample_so_that_a_document_source_may_send_it() {
         let report = crate::read(&sample.bytes).unwrap();
         let submission = describe(&report, &said()).unwrap();
         let mut errors = RegistryErrors::default();
-        submission.check(&mut errors);
+        submission.check(&std::collections::HashSet::new(), &mut errors);
         check(&submission, Sender::DocumentSource, &mut errors);
         assert_eq!(errors.into_result(), Ok(()), "{}", sample.name);
         let written = Element::parse(submission.write().as_bytes(), &Limits::default()).unwrap();
@@ -110,7 +110,7 @@ fn leaves_out_a_stop_before_the_start() {
     report.irradiation_end = Moment::parse("20241027020500");
     let submission = describe(&report, &said()).unwrap();
     let mut errors = RegistryErrors::default();
-    submission.check(&mut errors);
+    submission.check(&std::collections::HashSet::new(), &mut errors);
     assert_eq!(errors.into_result(), Ok(()));
     assert_eq!(submission.entries[0].service_stop_time, None);
     assert!(submission.entries[0].service_start_time.is_some());

@@ -10,7 +10,7 @@ use soap::xml::Element;
 use super::{Attribute, Classification, ExternalIdentifier, Extra, Slot, read_strings, slot_values};
 use crate::author::Author;
 use crate::code::{Code, LocalizedStrings};
-use crate::errors::{ErrorCode, RegistryError, RegistryErrors};
+use crate::errors::{ErrorCode, Finding, RegistryErrors, quoted};
 use crate::identifiers::shorten;
 use crate::vocabulary::RIM;
 use crate::{AvailabilityStatus, EntryUuid, HomeCommunityId, Invalid, ObjectId};
@@ -36,7 +36,7 @@ type Slots<'a> = Vec<(&'a str, &'a Element)>;
 impl<'a> Reader<'a> {
     /// Starts to read an object of a kind such as `DocumentEntry`.
     pub(crate) fn new(kind: &str, element: &'a Element, errors: &'a mut RegistryErrors) -> Self {
-        let subject = format!("{kind} {}", shorten(element.attribute("id").unwrap_or("without id")));
+        let subject = subject(kind, element);
         let (classifications, identifiers) = (Vec::new(), Vec::new());
         let mut reader =
             Self { element, subject, slots: slots(element), classifications, identifiers, errors };
@@ -57,16 +57,17 @@ impl<'a> Reader<'a> {
         let id = self.element.attribute("id").unwrap_or_default();
         let named = part.attribute(attribute).unwrap_or(id);
         if named.trim_ascii() != id.trim_ascii() {
-            let problem = format!("'{}' is not the id of the object it stands in", shorten(named));
-            self.refuse(Attribute::new(attribute, attribute, "4.2.3.1.2"), problem);
+            let attribute = Attribute::new(attribute, attribute, "4.2.3.1.2");
+            self.refuse(attribute, quoted(named), "the id of the object it stands in");
         }
     }
 
-    /// Adds an error about an attribute: the problem reads on after the attribute's name.
-    pub(crate) fn refuse(&mut self, attribute: Attribute, problem: impl Display) {
+    /// Adds an error about an attribute: what it is, and what was expected.
+    pub(crate) fn refuse(&mut self, attribute: Attribute, received: impl Display, expected: impl Display) {
         let Attribute { name, clause, .. } = attribute;
-        let context = format!("{}: {name} {problem} (ITI TF-3 {clause})", self.subject);
-        self.errors.push(RegistryError::new(ErrorCode::Metadata, context).at(&self.subject));
+        let clause = format!("TF-3 {clause}");
+        let finding = Finding::new(name, &received, &expected, &clause);
+        self.errors.push(finding.about(ErrorCode::Metadata, &self.subject));
     }
 
     /// A text as a value, or an error about it.
@@ -76,7 +77,8 @@ impl<'a> Reader<'a> {
         text: &str,
         read: impl Fn(&str) -> Result<T, Invalid>,
     ) -> Option<T> {
-        read(text).map_err(|invalid| self.refuse(attribute, invalid)).ok()
+        let refuse = |Invalid { received, expected }| self.refuse(attribute, quoted(received), expected);
+        read(text).map_err(refuse).ok()
     }
 
     /// What must be there: reading it found it or has said what is wrong with it, or it is missing.
@@ -88,7 +90,7 @@ impl<'a> Reader<'a> {
         let errors = self.errors.0.len();
         let value = read(self, attribute);
         if value.is_none() && self.errors.0.len() == errors {
-            self.refuse(attribute, "is missing, and required");
+            self.refuse(attribute, "missing", "one value");
         }
         value
     }
@@ -170,7 +172,7 @@ impl<'a> Reader<'a> {
     /// At most one of what was found.
     pub(crate) fn single<T>(&mut self, attribute: Attribute, found: Vec<T>) -> Option<T> {
         if found.len() > 1 {
-            self.refuse(attribute, format!("has {} values, at most one is allowed", found.len()));
+            self.refuse(attribute, format_args!("given with {} values", found.len()), "at most one");
         }
         found.into_iter().next()
     }
@@ -196,15 +198,12 @@ impl<'a> Reader<'a> {
                 Some(Code { code: code.to_owned(), scheme: scheme.into_owned(), display })
             }
             (None, _) => {
-                self.refuse(attribute, "has no code, expected in nodeRepresentation");
+                self.refuse(attribute, "a Classification without code", "one in nodeRepresentation");
                 None
             }
             (Some(code), Err(schemes)) => {
-                let (code, count) = (shorten(code), schemes.len());
-                self.refuse(
-                    attribute,
-                    format!("'{code}' has {count} values in slot codingScheme, expected exactly one"),
-                );
+                let received = format!("{} with {} values of codingScheme", quoted(code), schemes.len());
+                self.refuse(attribute, received, "exactly one value in slot codingScheme");
                 None
             }
         }
@@ -222,7 +221,8 @@ impl<'a> Reader<'a> {
         let institutions = take_texts(&mut slots, "authorInstitution");
         let author_telecommunication = take_texts(&mut slots, "authorTelecommunication");
         if persons.is_empty() && institutions.is_empty() && author_telecommunication.is_empty() {
-            self.refuse(attribute, "has neither authorPerson, authorInstitution nor authorTelecommunication");
+            let expected = "authorPerson, authorInstitution or authorTelecommunication";
+            self.refuse(attribute, "given without a name", expected);
         }
         let person = Attribute { name: "authorPerson", ..attribute };
         let institution = Attribute { name: "authorInstitution", ..attribute };
@@ -274,6 +274,13 @@ impl<'a> Reader<'a> {
             external_identifiers: self.identifiers.into_iter().map(ExternalIdentifier::read).collect(),
         }
     }
+}
+
+/// An object as errors name it, which is how [`crate::Identity`] does.
+pub(crate) fn subject(kind: &str, element: &Element) -> String {
+    let id = element.attribute("id").unwrap_or("without id");
+    let id = id.parse().map_or_else(|_| id.to_owned(), |id: ObjectId| id.to_string());
+    format!("{kind} {}", shorten(&id))
 }
 
 /// Some peers send the marker of limited metadata as a scheme (IPF issue 268).

@@ -7,8 +7,7 @@ use std::collections::HashSet;
 
 use soap::xml::Element;
 
-use crate::errors::{ErrorCode, RegistryError, RegistryErrors};
-use crate::identifiers::shorten;
+use crate::errors::{ErrorCode, Finding, RegistryError, RegistryErrors, quoted};
 use crate::vocabulary::RIM;
 
 /// The objects in order. References to objects (`rim:ObjectRef`) say nothing in a submission.
@@ -29,12 +28,8 @@ pub(super) fn objects<'a>(list: &'a Element, errors: &mut RegistryErrors) -> Vec
 }
 
 fn ownerless(owner: &str) -> RegistryError {
-    let owner = shorten(owner);
-    let context = format!(
-        "Classification: classifiedObject '{owner}' is not in the message, expected the id of an object in it \
-         (ITI TF-3 4.2.3.1.2)"
-    );
-    RegistryError::new(ErrorCode::Metadata, context).at("Classification")
+    let (owner, expected) = (quoted(owner), "the id of an object in the message");
+    Finding::new("classifiedObject", &owner, &expected, "TF-3 4.2.3.1.2").about(ErrorCode::Metadata, "Classification")
 }
 
 /// Some peers leave out the id that the schema wants on an association: it gets a symbolic one.

@@ -49,7 +49,7 @@ fn refuses_a_classification_of_nothing() {
         "classifiedObject=\"x\"",
     ));
     assert_eq!(refusals.len(), 1);
-    assert!(refusals[0].1.contains("classifiedObject 'x' is not in the message"), "{refusals:?}");
+    assert!(refusals[0].1.contains("classifiedObject is 'x', expected the id of an object in the message"), "{refusals:?}");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn refuses_any_number_of_submission_sets_but_one() {
         let objects = objects.chain(sets.iter().map(|set| Object::from((*set).clone())));
         Element::new(RIM, "RegistryObjectList").with_children(objects.map(|object| parse(&object.write())))
     };
-    for (sets, received) in [(vec![], "received 0"), (vec![&set, &other], "received 2")] {
+    for (sets, received) in [(vec![], "there 0 times"), (vec![&set, &other], "there 2 times")] {
         let refusals = refusals(&list(&sets));
         assert_eq!((refusals.len(), &refusals[0].0), (1, &ErrorCode::Metadata));
         assert!(refusals[0].1.contains(received), "{refusals:?}");
@@ -81,7 +81,7 @@ fn refuses_objects_that_share_an_id() {
     submission.associations.retain(|association| association.target_object.to_string() != "association03");
     let (code, context) = refusal(&submission);
     assert_eq!(code, ErrorCode::Metadata);
-    assert!(context.starts_with("Folder Document01: entryUUID is the id of another object"), "{context}");
+    assert!(context.starts_with("Folder Document01: entryUUID is 'Document01', the id of another object"), "{context}");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn refuses_a_unique_id_that_stands_twice() {
     submission.folders[0].unique_id = submission.submission_set.unique_id.clone();
     let (code, context) = refusal(&submission);
     assert_eq!(code, ErrorCode::DuplicateUniqueIdInMessage);
-    assert!(context.contains("uniqueId '1.2.3.4.5.8' stands twice"), "{context}");
+    assert!(context.contains("uniqueId is '1.2.3.4.5.8', that of another object"), "{context}");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn refuses_a_symbolic_id_that_means_nothing() {
     submission.associations[0].target_object = ObjectId::Symbolic("Document02".to_owned());
     let (code, context) = refusal(&submission);
     assert_eq!(code, ErrorCode::UnresolvedReference);
-    assert!(context.contains("targetObject 'Document02' is not in the message"), "{context}");
+    assert!(context.contains("targetObject is 'Document02', which is not in the message"), "{context}");
 }
 
 #[test]
@@ -107,12 +107,12 @@ fn refuses_associations_that_relate_nothing() {
     let good = sample().associations.remove(0);
     let (source, target) = (good.source_object.clone(), good.target_object.clone());
     let cases = [
-        (Association { source_object: target.clone(), ..good.clone() }, "is its sourceObject"),
+        (Association { source_object: target.clone(), ..good.clone() }, "its sourceObject"),
         (
             Association { source_object: target, target_object: source, ..good.clone() },
-            "is the SubmissionSet",
+            "the SubmissionSet",
         ),
-        (Association { documentation: Some(Code::new("a", "1.2", "")), ..good }, "documentation is given"),
+        (Association { documentation: Some(Code::new("a", "1.2", "")), ..good }, "documentation is 'a^^1.2'"),
     ];
     for (association, expected) in cases {
         let (code, context) = refusal(&Submission { associations: vec![association], ..sample() });
@@ -132,6 +132,65 @@ fn finds_what_is_wrong_with_every_object() {
     assert_eq!(contexts.len(), 3, "{contexts:?}");
     for (context, start) in contexts.iter().zip(["DocumentEntry", "Folder", "Association"]) {
         assert!(context.starts_with(start), "{context}");
+    }
+}
+
+/// An object without what none lacks is read all the same, so that the rest of it can be judged.
+#[test]
+fn what_could_not_be_read_makes_no_second_fault() {
+    let text = sample_with_folder().write();
+    let text = text
+        .replace("mimeType=\"application/dicom\"", "")
+        .replace("\"1.2.3.4.5.9\"", "\"Folder\"")
+        .replace("\"1.2.3.4.5.8\"", "\"Set\"")
+        .replace("sourceObject=\"Folder01\"", "");
+    let (received, findings) = Submission::received(&parse(&text)).unwrap();
+    assert_eq!((received.entries.len(), received.folders.len(), received.associations.len()), (1, 1, 3));
+    assert_eq!(findings.unreadable, HashSet::from(["association03".parse().unwrap()]));
+    let contexts: Vec<_> = refusals(&parse(&text)).into_iter().map(|(_, context)| context).collect();
+    let expected = ["uniqueId is 'Set'", "mimeType is missing", "uniqueId is 'Folder'", "sourceObject is missing"];
+    assert_eq!(contexts.len(), expected.len(), "{contexts:?}");
+    for (context, expected) in contexts.iter().zip(expected) {
+        assert!(context.contains(expected), "{context}");
+    }
+}
+
+#[test]
+fn a_reference_to_what_is_no_object_is_no_second_fault() {
+    let marker = crate::vocabulary::folder::MARKER;
+    let text = sample_with_folder().write().replace(marker, "urn:uuid:00000000-0000-0000-0000-000000000000");
+    let contexts: Vec<_> = refusals(&parse(&text)).into_iter().map(|(_, context)| context).collect();
+    assert!(contexts.len() == 1 && contexts[0].contains("neither SubmissionSet nor Folder"), "{contexts:?}");
+}
+
+#[test]
+fn a_service_may_end_within_the_interval_in_which_it_began_and_not_before() {
+    let mut submission = sample();
+    submission.entries[0].service_start_time = Some("20240305101500".parse().unwrap());
+    submission.entries[0].service_stop_time = Some("20240305".parse().unwrap());
+    assert_eq!(Submission::read(&parse(&submission.write())), Ok(submission.clone()));
+    submission.entries[0].service_stop_time = Some("20240305101400".parse().unwrap());
+    let (code, context) = refusal(&submission);
+    assert_eq!(code, ErrorCode::Metadata);
+    assert!(context.contains("serviceStartTime is '20240305101500', after serviceStopTime"), "{context}");
+}
+
+/// `Object attribute is ..., expected ... (ITI ...)`.
+#[test]
+fn every_error_of_reading_and_checking_names_what_it_must() {
+    let text = sample_with_folder().write();
+    let text = text
+        .replace("20240305101500", "now")
+        .replace(">nl-BE<", ">nl_BE<")
+        .replace("nodeRepresentation=\"IMAGES\"", "")
+        .replace("targetObject=\"Folder01\"", "targetObject=\"Folder02\"")
+        .replace(">Original<", ">New<");
+    let found = Submission::read(&parse(&text)).unwrap_err();
+    assert_eq!(found.0.len(), 5, "{found}");
+    for error in found {
+        let (place, attribute) = (error.location.unwrap(), error.attribute.unwrap());
+        assert!(error.context.starts_with(&format!("{place}: {attribute} is ")), "{}", error.context);
+        assert!(error.context.contains(", expected ") && error.context.contains(" (ITI TF-3 4.2"));
     }
 }
 

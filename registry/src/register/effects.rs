@@ -3,11 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use database::{DatabaseError, Writer};
-use metadata::{Association, AssociationType, EntryUuid, ErrorCode, ObjectId, RegistryError, RegistryErrors};
+use metadata::{
+    Association, AssociationType, EntryUuid, ErrorCode, Finding, ObjectId, RegistryErrors, quoted,
+};
 
 use super::{Prepared, new_uuid};
 use crate::Refusal;
-use crate::rules::Known;
+use crate::rules::{DEPENDENTS, Known, PLACES};
 use crate::store::{Key, Kind, NewObject, Object, associations_to, by_keys, deprecate, touch_folder};
 
 /// Deprecates what is replaced, and puts what replaces it into the same folders. Returns the associations
@@ -19,11 +21,16 @@ pub(super) async fn apply(
     keys: &mut HashMap<EntryUuid, Key>,
 ) -> Result<Vec<NewObject>, Refusal> {
     let replacements = deprecate_replaced(writer, prepared, known).await?;
-    deprecate_dependents(writer, replacements.keys().copied().collect()).await?;
-    let added = take_places(writer, prepared, &replacements, keys).await?;
+    if prepared.left_out.keeps(DEPENDENTS) {
+        deprecate_dependents(writer, replacements.keys().copied().collect()).await?;
+    }
+    let added = match prepared.left_out.keeps(PLACES) {
+        true => take_places(writer, prepared, &replacements, keys).await?,
+        false => Vec::new(),
+    };
     update_folders(writer, prepared, &added, keys).await?;
     let objects = added.into_iter().filter_map(|association| NewObject::of(association.into()).transpose());
-    objects.collect()
+    Ok(objects.collect::<Result<_, _>>()?)
 }
 
 /// Deprecates the documents that are replaced, before what hangs on them: one may hang on another. Tells where
@@ -46,12 +53,11 @@ async fn deprecate_replaced(
     Ok(replacements)
 }
 
-/// Somebody else has replaced it since the rules looked, or this submission replaces it twice.
+/// Somebody else has replaced it since the rules looked.
 fn replaced_before(association: &Association) -> RegistryErrors {
-    let identity = association.identity();
-    let target = &association.target_object;
-    let context = format!("{identity}: targetObject '{target}' has been replaced (ITI TF-3 4.2.2.2.3)");
-    RegistryErrors::from(RegistryError::new(ErrorCode::DeprecatedDocument, context).at(identity))
+    let received = format!("{}, which has been replaced just now", quoted(&association.target_object));
+    let finding = Finding::new("targetObject", &received, &"an approved DocumentEntry", "TF-3 4.2.2.2.3");
+    RegistryErrors::from(finding.about(ErrorCode::DeprecatedDocument, association.identity()))
 }
 
 /// Deprecates what was added to documents or made of them, and what was added to that, and so on.

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use metadata::domain::Strictness;
-use metadata::{ErrorCode, RegistryError, RegistryErrors};
+use metadata::{ErrorCode, Finding, RegistryError, RegistryErrors, Severity, quoted};
 
-use super::{Case, finding};
+use super::Case;
 
 /// Patients have ids of the domain's authorities, whichever patients are taken in.
 pub(super) fn authorities_are_ours(case: &Case<'_>, errors: &mut RegistryErrors) {
@@ -15,13 +15,10 @@ pub(super) fn authorities_are_ours(case: &Case<'_>, errors: &mut RegistryErrors)
         let foreign = object.patient_id.filter(|id| !domain.has_authority(id.authority()));
         let Some(id) = foreign.filter(|id| seen.insert(*id)) else { continue };
         let ours: Vec<&str> = domain.authorities.iter().map(|authority| authority.oid.as_str()).collect();
-        let problem = format!(
-            "patientId '{id}' is of no assigning authority of domain {}, expected one of {}: {}",
-            domain.name,
-            ours.len(),
-            ours.join(", ")
-        );
-        errors.push(finding(ErrorCode::UnknownPatientId, object, &problem, "TF-2 3.42.4.1.3.3.1"));
+        let received = format!("{}, of no assigning authority of domain {}", quoted(id), domain.name);
+        let expected = format!("one of {}: {}", ours.len(), ours.join(", "));
+        let finding = Finding::new("patientId", &received, &expected, "TF-2 3.42.4.1.3.3.1");
+        errors.push(finding.about(ErrorCode::UnknownPatientId, object));
     }
 }
 
@@ -30,15 +27,13 @@ pub(super) fn codes_are_allowed(case: &Case<'_>, errors: &mut RegistryErrors) {
     let domain = &case.terms.domain;
     for value in case.submission.coded_values() {
         let Some(rule) = domain.broken_by(&value) else { continue };
-        let problem =
-            format!("{} '{value}' is not in domain {}, expected {rule}", value.attribute.name(), domain.name);
+        let received = format!("{}, not in domain {}", quoted(&value), domain.name);
         let clause = format!("TF-2 3.42.4.1.3.3, TF-3 {}", value.attribute.clause());
-        let error = finding(ErrorCode::Metadata, value.object, &problem, &clause);
+        let finding = Finding::new(value.attribute.name(), &received, &rule, &clause);
+        let error = finding.about(ErrorCode::Metadata, value.object);
         errors.push(match rule.strictness {
             Strictness::Refuse => error,
-            Strictness::Warn | Strictness::Accept => {
-                RegistryError::warning(error.code, error.context).at(value.object)
-            }
+            Strictness::Warn | Strictness::Accept => RegistryError { severity: Severity::Warning, ..error },
         });
     }
 }

@@ -3,9 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use database::{DatabaseError, Reader};
-use metadata::{EntryUuid, ObjectId, PatientId, Submission};
+use metadata::{AssociationType, EntryUuid, ObjectId, PatientId, Submission};
 
-use crate::store::{Key, Object, Patient, PatientNumber, UniqueIdOwner, by_uuids, patient, unique_id_owners};
+use crate::store::{
+    Key, Object, Patient, PatientNumber, UniqueIdOwner, associations_from, by_uuids, patient, unique_id_owners,
+};
 
 /// The patients, objects and unique ids that a submission names, as far as the registry has them.
 #[derive(Debug)]
@@ -13,6 +15,8 @@ pub(crate) struct Known {
     patients: HashMap<PatientId, Patient>,
     objects: HashMap<EntryUuid, Object>,
     unique_ids: HashMap<String, UniqueIdOwner>,
+    /// Those of `objects` that something is added to and that are transformations of others.
+    transformations: HashSet<Key>,
     /// Under which number the patients of `objects` are current.
     current: HashMap<PatientNumber, PatientNumber>,
 }
@@ -36,8 +40,10 @@ impl Known {
         let numbers: HashSet<_> = objects.iter().map(|object| object.key.patient()).collect();
         let current = patient::by_numbers(reader, numbers).await?;
         let unique_ids: Vec<&str> = submission.identities().filter_map(|object| object.unique_id).collect();
+        let transformations = transformations(reader, submission, &objects).await?;
         Ok(Self {
             patients,
+            transformations,
             unique_ids: unique_id_owners(reader, &unique_ids).await?,
             objects: objects.into_iter().map(|object| (object.uuid, object)).collect(),
             current: current.into_iter().map(|(number, patient)| (number, patient.current())).collect(),
@@ -52,6 +58,11 @@ impl Known {
     /// The object with an id.
     pub(crate) fn object(&self, uuid: EntryUuid) -> Option<&Object> {
         self.objects.get(&uuid)
+    }
+
+    /// Whether the object with an id is a transformation of another; asked only of what something is added to.
+    pub(crate) fn is_transformation(&self, uuid: EntryUuid) -> bool {
+        self.object(uuid).is_some_and(|object| self.transformations.contains(&object.key))
     }
 
     /// Who has a unique id.
@@ -74,6 +85,25 @@ impl Known {
     pub(crate) fn keys(&self) -> HashMap<EntryUuid, Key> {
         self.objects.iter().map(|(uuid, object)| (*uuid, object.key)).collect()
     }
+}
+
+/// Where what something is added to lies, as far as it was made of something else.
+async fn transformations(
+    reader: &mut Reader,
+    submission: &Submission,
+    objects: &[Object],
+) -> Result<HashSet<Key>, DatabaseError> {
+    let additions = submission.associations.iter();
+    let additions = additions.filter(|one| one.association_type == AssociationType::Append);
+    let uuids: HashSet<EntryUuid> = additions.filter_map(|addition| addition.target_object.uuid()).collect();
+    let added_to = objects.iter().filter(|object| uuids.contains(&object.uuid));
+    let added_to: HashSet<Key> = added_to.map(|object| object.key).collect();
+    if added_to.is_empty() {
+        return Ok(added_to);
+    }
+    let from = associations_from(reader, added_to).await?.into_iter();
+    let made = from.filter(|association| association.is(&AssociationType::Transform));
+    Ok(made.filter_map(|association| association.source).collect())
 }
 
 fn patient_ids(submission: &Submission) -> impl Iterator<Item = &PatientId> {

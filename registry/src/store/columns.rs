@@ -1,13 +1,9 @@
 //! From an object to the columns that it is found by, and its fragment.
 
-use metadata::{
-    Author, EntryUuid, ErrorCode, Fragment, Hash, Object as Said, ObjectType, RegistryError, RegistryErrors,
-    Timestamp,
-};
+use metadata::{Author, EntryUuid, Fragment, Hash, Object as Said, ObjectType, Timestamp};
 
 use super::fragment::{LARGEST, pack};
-use super::{Facet, Facets, Kind};
-use crate::Refusal;
+use super::{Facet, Facets, Kind, StoreError};
 
 /// An object to be stored; the ends of an association stand for themselves until their keys are known.
 #[derive(Debug, Clone)]
@@ -28,10 +24,9 @@ pub(crate) struct NewObject {
 
 impl NewObject {
     /// The row of an object; none while one of its ids is symbolic.
-    pub(crate) fn of(mut said: Said) -> Result<Option<Self>, Refusal> {
+    pub(crate) fn of(mut said: Said) -> Result<Option<Self>, StoreError> {
         let Some(uuid) = said.identity().id.uuid() else { return Ok(None) };
         forget_home(&mut said);
-        let subject = said.identity().kind;
         let mut new = Self {
             uuid,
             kind: kind(&said),
@@ -64,20 +59,13 @@ impl NewObject {
             }
         }
         let fragment = Fragment::of(said);
-        refuse_too_large(subject, uuid, fragment.as_bytes().len())?;
+        let bytes = fragment.as_bytes().len();
+        if bytes > LARGEST {
+            return Err(StoreError::TooLarge(bytes));
+        }
         (new.dictionary, new.fragment) = pack(&fragment)?;
         Ok(Some(new))
     }
-}
-
-/// What was taken in can be given back.
-fn refuse_too_large(kind: &str, uuid: EntryUuid, bytes: usize) -> Result<(), RegistryErrors> {
-    if bytes <= LARGEST {
-        return Ok(());
-    }
-    let context = format!("{kind} {uuid}: has {bytes} bytes of ebRIM, {LARGEST} are kept at most");
-    let error = RegistryError::new(ErrorCode::Metadata, context).at(format_args!("{kind} {uuid}"));
-    Err(RegistryErrors::from(error))
 }
 
 const fn kind(said: &Said) -> Kind {

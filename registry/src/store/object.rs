@@ -268,6 +268,17 @@ impl UniqueIdOwner {
         self.hash.as_deref() == Some(hash.as_bytes())
     }
 
+    /// The hash of the document under the id.
+    pub(crate) fn hash(&self) -> String {
+        let bytes = self.hash.as_deref().and_then(|bytes| bytes.try_into().ok());
+        bytes.map(|bytes| Hash::from_bytes(bytes).to_string()).unwrap_or_default()
+    }
+
+    /// Its size.
+    pub(crate) fn size(&self) -> i64 {
+        self.size.unwrap_or_default()
+    }
+
     /// Whether the document under the id has this size.
     pub(crate) fn has_size(&self, bytes: u64) -> bool {
         self.size == Some(size(bytes))
@@ -362,8 +373,11 @@ pub(crate) async fn deprecate(writer: &mut Writer, keys: &HashSet<Key>) -> Resul
     Ok(changed)
 }
 
-/// Sets lastUpdateTime of a folder, in Unix seconds.
+/// Sets lastUpdateTime of a folder, in Unix seconds; it never goes back, as clocks of several nodes may.
 pub(crate) async fn touch_folder(writer: &mut Writer, folder: Key, now: i64) -> Result<(), DatabaseError> {
-    writer.execute("UPDATE object SET time = $1 WHERE key = $2", [now.into(), folder.into()]).await?;
+    let values = [now.into(), folder.into(), now.into()];
+    writer
+        .execute("UPDATE object SET time = $1 WHERE key = $2 AND (time IS NULL OR time < $3)", values)
+        .await?;
     Ok(())
 }

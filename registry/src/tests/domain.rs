@@ -5,10 +5,10 @@ use metadata::{Code, RegistryError, Severity};
 
 use super::*;
 
-const CLASS: &str =
+pub(super) const CLASS: &str =
     "[attributes.classCode]\ncodes = [{ code = \"IMAGES\", scheme = \"1.3.6.1.4.1.19376.1.2.6.1\" }]\n";
 
-fn domain(text: &str) -> Domain {
+pub(super) fn domain(text: &str) -> Domain {
     let text = format!("name = \"test\"\n{text}").into_bytes();
     Domain::read(&Files::from([("domain.toml".to_owned(), text)])).unwrap().0
 }
@@ -44,7 +44,7 @@ async fn a_code_that_the_domain_does_not_have_is_refused_with_all_that_is_needed
     assert_eq!((error.code, error.severity), (ErrorCode::Metadata, Severity::Error));
     assert_eq!(error.location.as_deref(), Some("DocumentEntry Document01"));
     for part in [
-        "DocumentEntry Document01: classCode 'images^^1.3.6.1.4.1.19376.1.2.6.1' is not in domain test",
+        "DocumentEntry Document01: classCode is 'images^^1.3.6.1.4.1.19376.1.2.6.1', not in domain test",
         "expected one of 1: IMAGES^^1.3.6.1.4.1.19376.1.2.6.1",
         "TF-3 4.2.3.2.3",
     ] {
@@ -70,10 +70,10 @@ async fn each_broken_code_is_an_error_of_its_own() {
     assert_eq!(
         found,
         [
-            (Severity::Error, "DocumentEntry Document01: classCode "),
-            (Severity::Error, "DocumentEntry Document01: mimeType "),
-            (Severity::Warning, "SubmissionSet SubmissionSet01: contentTypeCode "),
-            (Severity::Error, "Folder Folder01: codeList "),
+            (Severity::Error, "DocumentEntry Document01: classCode is "),
+            (Severity::Error, "DocumentEntry Document01: mimeType is "),
+            (Severity::Warning, "SubmissionSet SubmissionSet01: contentTypeCode is "),
+            (Severity::Error, "Folder Folder01: codeList is "),
         ]
     );
 }

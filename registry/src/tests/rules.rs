@@ -1,6 +1,6 @@
 //! Each rule, kept and broken (ITI TF-2 3.42.4.1.3).
 
-use metadata::{ErrorCode, ObjectType};
+use metadata::ErrorCode;
 
 use super::*;
 

@@ -58,7 +58,7 @@ impl Requests {
             provide.push(writer.write("/repository", sample::provide(sample::document(*size))).await);
         }
         Self {
-            register: writer.write("/registry", Register { submission: registered }).await,
+            register: writer.write("/registry", Register::new(registered)).await,
             provide,
             find: writer.write("/registry", StoredQuery::leaf_class(query)).await,
             fetch: writer.write("/repository", Retrieve { documents: vec![wanted] }).await,

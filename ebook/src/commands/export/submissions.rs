@@ -85,7 +85,7 @@ impl Export<'_> {
         let objects = states.into_iter().map(Object::from).collect();
         let index = Index { registered_for: registered_for.to_string(), documents, objects };
         write_json(&folder.join("submission.json"), &index)?;
-        let (request, _) = Register { submission }.write();
+        let (request, _) = Register::new(submission).write();
         let xml = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{}\n", request.write());
         write_whole(&folder.join("submission.xml"), xml.as_bytes())?;
         sync_folder(folder.parent().unwrap_or(&folder))?;

@@ -49,7 +49,7 @@ pub(super) async fn import(session: &Session, folder: &Path, exported: &str) -> 
     match documents(folder, &index, exported).await {
         Err(reason) => Ok(Outcome::Refused(reason)),
         Ok(documents) if documents.is_empty() => {
-            outcome(session.registry.ask(Register { submission }).await, Flavour::Registry)
+            outcome(session.registry.ask(Register::new(submission)).await, Flavour::Registry)
         }
         Ok(documents) => {
             let submission = for_a_repository(submission);
@@ -73,7 +73,8 @@ fn read(folder: &Path) -> Result<(Submission, Index), String> {
     let text = fs::read(path).map_err(|error| failed(&error))?;
     let body = Element::parse(&text, &Limits::default()).map_err(|error| failed(&error.reason))?;
     let message = Message::new(Register::ACTION, body, Register::ENCODING);
-    let Register { submission } = Transaction::read(message).map_err(|errors| failed(&errors))?;
+    let Register { submission, findings } = Transaction::read(message).map_err(|errors| failed(&errors))?;
+    findings.errors.into_result().map_err(|errors| failed(&errors))?;
     let index = read_json(&folder.join("submission.json")).map_err(|failure| failure.to_string())?;
     Ok((submission, index))
 }
