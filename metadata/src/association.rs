@@ -268,7 +268,10 @@ mod tests {
             (Some(SubmissionSetStatus::Original), vec![])
         );
         let (_, errors) = read(&spoiled(file, ">Original<", ">Original</rim:Value><rim:Value>Reference<"));
-        assert!(errors.len() == 1 && errors[0].contains("SubmissionSetStatus is given with 2 values"), "{errors:?}");
+        assert!(
+            errors.len() == 1 && errors[0].contains("SubmissionSetStatus is given with 2 values"),
+            "{errors:?}"
+        );
     }
 
     #[test]

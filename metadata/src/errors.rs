@@ -126,7 +126,8 @@ impl RegistryErrors {
         match (self.0.len().cmp(&MOST), self.0.last_mut()) {
             (Ordering::Greater, Some(last)) => last.severity = last.severity.max(error.severity),
             (Ordering::Equal, _) => {
-                let context = format!("there is more, and this answer names {MOST} findings (ITI TF-3 4.2.4.1)");
+                let context =
+                    format!("there is more, and this answer names {MOST} findings (ITI TF-3 4.2.4.1)");
                 self.0.push(RegistryError { context, location: None, attribute: None, ..error });
             }
             _ => self.0.push(error),
@@ -138,7 +139,9 @@ impl RegistryErrors {
     pub fn extend_with(&mut self, later: Self) {
         let of = |error: &RegistryError| error.location.clone().zip(error.attribute.clone());
         let refused: HashSet<_> = self.0.iter().filter_map(of).collect();
-        self.extend(later.into_iter().filter(|error| of(error).is_none_or(|place| !refused.contains(&place))));
+        self.extend(
+            later.into_iter().filter(|error| of(error).is_none_or(|place| !refused.contains(&place))),
+        );
     }
 
     /// Whether nothing was found.

@@ -130,7 +130,8 @@ mod tests {
         let (folder, errors) = read(&spoiled("folder/sample.xml", "\"1.2.3.4.5.9\"", "\"Folder\""));
         assert_eq!(folder, None);
         assert!(
-            errors.len() == 1 && errors[0].starts_with("Folder Folder01: uniqueId is 'Folder', expected an OID")
+            errors.len() == 1
+                && errors[0].starts_with("Folder Folder01: uniqueId is 'Folder', expected an OID")
         );
     }
 }

@@ -10,8 +10,8 @@ use crate::identifiers::shorten;
 use crate::registry_object::{Rim, Sketch, subject};
 use crate::vocabulary::{RIM, folder, submission_set};
 use crate::{
-    Association, AvailabilityStatus, DocumentEntry, EntryUuid, ErrorCode, Finding, Folder, ObjectId, PatientId,
-    RegistryError, RegistryErrors, SubmissionSet, Timestamp,
+    Association, AvailabilityStatus, DocumentEntry, EntryUuid, ErrorCode, Finding, Folder, ObjectId,
+    PatientId, RegistryError, RegistryErrors, SubmissionSet, Timestamp,
 };
 
 /// An object of XDS.
@@ -203,7 +203,9 @@ fn is_classified(element: &Element, node: &str) -> bool {
 fn not_an_object(element: &Element, package: bool, both: bool) -> RegistryError {
     let (attribute, received, expected) = match (package, both) {
         (true, true) => ("Classification", "that of both SubmissionSet and Folder", "that of one of them"),
-        (true, false) => ("Classification", "that of neither SubmissionSet nor Folder", "that of one of them"),
+        (true, false) => {
+            ("Classification", "that of neither SubmissionSet nor Folder", "that of one of them")
+        }
         (false, _) => ("element", "no registry object", "ExtrinsicObject, RegistryPackage or Association"),
     };
     let finding = Finding::new(attribute, &received, &expected, "TF-3 4.2.1");

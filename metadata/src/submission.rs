@@ -12,7 +12,8 @@ use soap::xml::Element;
 use crate::object::{Identity, Object};
 use crate::registry_object::Rim;
 use crate::{
-    Association, DocumentEntry, EntryUuid, ErrorCode, Finding, Folder, ObjectId, RegistryErrors, SubmissionSet,
+    Association, DocumentEntry, EntryUuid, ErrorCode, Finding, Folder, ObjectId, RegistryErrors,
+    SubmissionSet,
 };
 
 const LIST: &str = "RegistryObjectList";

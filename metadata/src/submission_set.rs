@@ -139,7 +139,11 @@ mod tests {
     fn refuses_a_set_without_what_no_set_lacks() {
         let cases = [
             (">20240305102000<", "><", "submissionTime is missing, expected one value (ITI TF-3 4.2.3.3.10)"),
-            (scheme::SOURCE_ID, "urn:example:x", "sourceId is missing, expected one value (ITI TF-3 4.2.3.3.9)"),
+            (
+                scheme::SOURCE_ID,
+                "urn:example:x",
+                "sourceId is missing, expected one value (ITI TF-3 4.2.3.3.9)",
+            ),
             ("\"1.2.3.4.5.8\"", "\"urn:uuid:x\"", "uniqueId is 'urn:uuid:x', expected an OID"),
             ("id=\"SubmissionSet01\" ", "", "entryUUID is missing, expected one value"),
         ];

@@ -27,11 +27,7 @@ pub(crate) struct Rule {
     check: fn(&Case<'_>, &mut RegistryErrors),
 }
 
-const fn rule(
-    name: &'static str,
-    clause: &'static str,
-    check: fn(&Case<'_>, &mut RegistryErrors),
-) -> Rule {
+const fn rule(name: &'static str, clause: &'static str, check: fn(&Case<'_>, &mut RegistryErrors)) -> Rule {
     Rule { name, clause, check }
 }
 

@@ -13,10 +13,10 @@ pub(crate) mod patient;
 
 pub(crate) use columns::NewObject;
 pub(crate) use facets::{Facet, Facets};
-pub(crate) use fragment::{Fragments, Held, Stored, fragments};
 pub(crate) use fragment::LARGEST;
 #[cfg(test)]
 pub(crate) use fragment::LARGEST_ANSWER;
+pub(crate) use fragment::{Fragments, Held, Stored, fragments};
 pub(crate) use object::{
     Key, Kind, Object, Page, UniqueIdOwner, associations_from, associations_to, by_keys, by_unique_ids,
     by_uuids, deprecate, insert, of_patient, touch_folder, unique_id_owners,

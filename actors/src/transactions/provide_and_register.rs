@@ -57,7 +57,8 @@ impl Transaction for ProvideAndRegister {
         let (documents, problems) = Documents::read(named, message.parts);
         for (place, problem) in problems {
             let Some(id) = documents.announced().nth(place) else { continue };
-            let (received, expected) = (quoted(problem), "base64, or one xop:Include of a part of the message");
+            let (received, expected) =
+                (quoted(problem), "base64, or one xop:Include of a part of the message");
             let finding = Finding::new("its content", &received, &expected, "TF-2 3.41.4.1.2, XOP 1.0");
             errors.push(finding.about(ErrorCode::MissingDocument, document(id)));
         }

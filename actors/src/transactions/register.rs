@@ -74,7 +74,8 @@ pub(super) fn subject(submission: &Submission) -> audit::Subject {
 pub(super) fn read_submission(request: Option<&Element>) -> Result<(Submission, Findings), RegistryErrors> {
     let list = request.and_then(|request| request.child(RIM, "RegistryObjectList"));
     let Some(list) = list else {
-        let finding = Finding::new("RegistryObjectList", &"missing", &"exactly one", "TF-3 4.2.1, ebRS 3.0 lcm.xsd");
+        let finding =
+            Finding::new("RegistryObjectList", &"missing", &"exactly one", "TF-3 4.2.1, ebRS 3.0 lcm.xsd");
         return Err(RegistryErrors::from(finding.about(ErrorCode::Metadata, "SubmitObjectsRequest")));
     };
     Submission::received(list)

@@ -121,7 +121,11 @@ fn names_value_expectation_and_clause_of_what_is_wrong() {
         ("PID-8|F", "F", "sourcePatientInfo is 'F', expected a field of a PID segment"),
         ("nodeRepresentation=\"IMAGES\"", "", "classCode is a Classification without code, expected one"),
         (">2.16.840.1.113883.5.25<", "><", "confidentialityCode is 'N' with 0 values of codingScheme"),
-        ("name=\"hash\"", "name=\"creationTime\"", "creationTime is given with 2 values, expected at most one"),
+        (
+            "name=\"hash\"",
+            "name=\"creationTime\"",
+            "creationTime is given with 2 values, expected at most one",
+        ),
         (
             "2.16.840.1.113883.5.111</rim:Value>",
             "1.2</rim:Value><rim:Value>1.3</rim:Value>",
@@ -162,7 +166,11 @@ fn refuses_an_entry_without_what_no_entry_lacks() {
             "text/xml; charset=utf-8",
             "mimeType is 'text/xml; charset=utf-8', expected a media type",
         ),
-        ("urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1", "urn:uuid:0", "objectType is 'urn:uuid:0', expected"),
+        (
+            "urn:uuid:7edca82f-054d-47f2-a032-9b2a5b5186c1",
+            "urn:uuid:0",
+            "objectType is 'urn:uuid:0', expected",
+        ),
         ("urn:uuid:2e82c1f6-a085-4c72-9da3-8640a32e42ab", "urn:x", "uniqueId is missing, expected one value"),
         ("value=\"1.2.3.4.5.6\"", "value=\"1 2\"", "uniqueId is '1 2', expected a unique id"),
     ];

@@ -34,7 +34,10 @@ impl<'a> Finding<'a> {
     pub fn about(self, code: ErrorCode, object: impl Display) -> RegistryError {
         let Self { attribute, received, expected, clause } = self;
         let context = format!("{object}: {attribute} is {received}, expected {expected} (ITI {clause})");
-        RegistryError { attribute: Some(attribute.to_owned()), ..RegistryError::new(code, context).at(object) }
+        RegistryError {
+            attribute: Some(attribute.to_owned()),
+            ..RegistryError::new(code, context).at(object)
+        }
     }
 }
 

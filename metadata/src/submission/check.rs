@@ -82,7 +82,9 @@ impl Submission {
     /// A service does not end before it began, as far as the precision of both times tells (ITI TF-3 4.2.3.2.19).
     pub fn check_service_times(&self, errors: &mut RegistryErrors) {
         for entry in &self.entries {
-            let (Some(start), Some(stop)) = (entry.service_start_time, entry.service_stop_time) else { continue };
+            let (Some(start), Some(stop)) = (entry.service_start_time, entry.service_stop_time) else {
+                continue;
+            };
             if start.start() >= stop.end() {
                 let received = format!("'{start}', after serviceStopTime '{stop}'");
                 let expected = "a time that is not after it";

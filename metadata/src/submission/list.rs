@@ -29,7 +29,8 @@ pub(super) fn objects<'a>(list: &'a Element, errors: &mut RegistryErrors) -> Vec
 
 fn ownerless(owner: &str) -> RegistryError {
     let (owner, expected) = (quoted(owner), "the id of an object in the message");
-    Finding::new("classifiedObject", &owner, &expected, "TF-3 4.2.3.1.2").about(ErrorCode::Metadata, "Classification")
+    Finding::new("classifiedObject", &owner, &expected, "TF-3 4.2.3.1.2")
+        .about(ErrorCode::Metadata, "Classification")
 }
 
 /// Some peers leave out the id that the schema wants on an association: it gets a symbolic one.

@@ -49,7 +49,10 @@ fn refuses_a_classification_of_nothing() {
         "classifiedObject=\"x\"",
     ));
     assert_eq!(refusals.len(), 1);
-    assert!(refusals[0].1.contains("classifiedObject is 'x', expected the id of an object in the message"), "{refusals:?}");
+    assert!(
+        refusals[0].1.contains("classifiedObject is 'x', expected the id of an object in the message"),
+        "{refusals:?}"
+    );
 }
 
 #[test]
@@ -81,7 +84,10 @@ fn refuses_objects_that_share_an_id() {
     submission.associations.retain(|association| association.target_object.to_string() != "association03");
     let (code, context) = refusal(&submission);
     assert_eq!(code, ErrorCode::Metadata);
-    assert!(context.starts_with("Folder Document01: entryUUID is 'Document01', the id of another object"), "{context}");
+    assert!(
+        context.starts_with("Folder Document01: entryUUID is 'Document01', the id of another object"),
+        "{context}"
+    );
 }
 
 #[test]
@@ -108,10 +114,7 @@ fn refuses_associations_that_relate_nothing() {
     let (source, target) = (good.source_object.clone(), good.target_object.clone());
     let cases = [
         (Association { source_object: target.clone(), ..good.clone() }, "its sourceObject"),
-        (
-            Association { source_object: target, target_object: source, ..good.clone() },
-            "the SubmissionSet",
-        ),
+        (Association { source_object: target, target_object: source, ..good.clone() }, "the SubmissionSet"),
         (Association { documentation: Some(Code::new("a", "1.2", "")), ..good }, "documentation is 'a^^1.2'"),
     ];
     for (association, expected) in cases {
@@ -148,7 +151,8 @@ fn what_could_not_be_read_makes_no_second_fault() {
     assert_eq!((received.entries.len(), received.folders.len(), received.associations.len()), (1, 1, 3));
     assert_eq!(findings.unreadable, HashSet::from(["association03".parse().unwrap()]));
     let contexts: Vec<_> = refusals(&parse(&text)).into_iter().map(|(_, context)| context).collect();
-    let expected = ["uniqueId is 'Set'", "mimeType is missing", "uniqueId is 'Folder'", "sourceObject is missing"];
+    let expected =
+        ["uniqueId is 'Set'", "mimeType is missing", "uniqueId is 'Folder'", "sourceObject is missing"];
     assert_eq!(contexts.len(), expected.len(), "{contexts:?}");
     for (context, expected) in contexts.iter().zip(expected) {
         assert!(context.contains(expected), "{context}");

@@ -27,7 +27,7 @@ pub(super) fn codes_are_allowed(case: &Case<'_>, errors: &mut RegistryErrors) {
     let domain = &case.terms.domain;
     for value in case.submission.coded_values() {
         let Some(rule) = domain.broken_by(&value) else { continue };
-        let received = format!("{}, not in domain {}", quoted(&value), domain.name);
+        let received = format!("{}, not in domain {}", quoted(value), domain.name);
         let clause = format!("TF-2 3.42.4.1.3.3, TF-3 {}", value.attribute.clause());
         let finding = Finding::new(value.attribute.name(), &received, &rule, &clause);
         let error = finding.about(ErrorCode::Metadata, value.object);

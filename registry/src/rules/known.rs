@@ -6,7 +6,8 @@ use database::{DatabaseError, Reader};
 use metadata::{AssociationType, EntryUuid, ObjectId, PatientId, Submission};
 
 use crate::store::{
-    Key, Object, Patient, PatientNumber, UniqueIdOwner, associations_from, by_uuids, patient, unique_id_owners,
+    Key, Object, Patient, PatientNumber, UniqueIdOwner, associations_from, by_uuids, patient,
+    unique_id_owners,
 };
 
 /// The patients, objects and unique ids that a submission names, as far as the registry has them.

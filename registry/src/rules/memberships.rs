@@ -51,7 +51,8 @@ pub(super) fn memberships_make_sense(case: &Case<'_>, errors: &mut RegistryError
                 "what a SubmissionSet brings, or a DocumentEntry in a Folder",
             ),
         };
-        let end = if name == "sourceObject" { &association.source_object } else { &association.target_object };
+        let end =
+            if name == "sourceObject" { &association.source_object } else { &association.target_object };
         let received = format!("{}, {problem}", quoted(end));
         let finding = Finding::new(name, &received, &expected, CLAUSE);
         errors.push(finding.about(ErrorCode::Metadata, association.identity()));

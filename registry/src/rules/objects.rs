@@ -95,13 +95,15 @@ pub(super) fn documents_do_not_change(case: &Case<'_>, errors: &mut RegistryErro
         }
         let id = quoted(&entry.unique_id);
         if let Some(hash) = entry.hash.filter(|hash| !owner.has_hash(hash)) {
-            let expected = format!("{} as of the document registered under uniqueId {id}", quoted(owner.hash()));
+            let expected =
+                format!("{} as of the document registered under uniqueId {id}", quoted(owner.hash()));
             let received = quoted(hash);
             let finding = Finding::new("hash", &received, &expected, CLAUSE);
             errors.push(finding.about(ErrorCode::NonIdenticalHash, entry.identity()));
         }
         if let Some(size) = entry.size.filter(|size| !owner.has_size(*size)) {
-            let expected = format!("{} as of the document registered under uniqueId {id}", quoted(owner.size()));
+            let expected =
+                format!("{} as of the document registered under uniqueId {id}", quoted(owner.size()));
             let received = quoted(size);
             let finding = Finding::new("size", &received, &expected, CLAUSE);
             errors.push(finding.about(ErrorCode::NonIdenticalSize, entry.identity()));

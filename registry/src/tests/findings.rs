@@ -61,35 +61,37 @@ async fn breach(house: &House, rule: &str) -> Submission {
         "memberships_are_undocumented" => {
             submission.associations[0].documentation = Some(Code::new("a", "1.2", ""));
         }
-        "types_are_of_a_submission" => return related(10, "urn:example:corrects".parse().unwrap(), uuid(1).await),
-        "sources_come_along" => {
-            let mut submission = related(10, AssociationType::Append, uuid(1).await);
-            submission.associations[1].source_object = uuid(3).await.into();
-            return submission;
-        }
-        "targets_are_there" => {
-            return related(10, AssociationType::Append, EntryUuid::from_bytes([1; 16]));
-        }
-        "additions_are_not_to_transformations" => {
-            return related(10, AssociationType::Append, uuid(4).await);
-        }
-        "what_is_replaced_gets_nothing_else" => {
-            let mut submission = related(10, AssociationType::Replace, uuid(1).await);
-            let (source, target) = (symbol("Document01"), uuid(1).await.into());
-            submission.associations.push(Association::new(
-                AssociationType::Append,
-                symbol("addition"),
-                source,
-                target,
-            ));
-            return submission;
-        }
-        "snapshots_are_of_on_demand_ones" => {
-            return related(10, AssociationType::IsSnapshotOf, uuid(1).await);
-        }
-        "ends_are_approved" => return related(10, AssociationType::Append, uuid(2).await),
-        "ends_are_of_one_patient" => return related(10, AssociationType::Append, uuid(5).await),
+        other => return related_breach(house, other).await,
+    }
+    submission
+}
+
+/// A relationship that breaks a rule.
+async fn related_breach(house: &House, rule: &str) -> Submission {
+    let uuid = async |number| house.uuid(&document_id(number)).await;
+    let (association_type, target) = match rule {
+        "types_are_of_a_submission" => ("urn:example:corrects".parse().unwrap(), uuid(1).await),
+        "targets_are_there" => (AssociationType::Append, EntryUuid::from_bytes([1; 16])),
+        "additions_are_not_to_transformations" => (AssociationType::Append, uuid(4).await),
+        "what_is_replaced_gets_nothing_else" => (AssociationType::Replace, uuid(1).await),
+        "snapshots_are_of_on_demand_ones" => (AssociationType::IsSnapshotOf, uuid(1).await),
+        "ends_are_approved" => (AssociationType::Append, uuid(2).await),
+        "ends_are_of_one_patient" => (AssociationType::Append, uuid(5).await),
+        "sources_come_along" => (AssociationType::Append, uuid(1).await),
         other => panic!("no submission breaks {other}"),
+    };
+    let mut submission = related(10, association_type, target);
+    match rule {
+        "sources_come_along" => submission.associations[1].source_object = uuid(3).await.into(),
+        "what_is_replaced_gets_nothing_else" => {
+            let addition = Association {
+                association_type: AssociationType::Append,
+                entry_uuid: symbol("addition"),
+                ..submission.associations[1].clone()
+            };
+            submission.associations.push(addition);
+        }
+        _ => {}
     }
     submission
 }
