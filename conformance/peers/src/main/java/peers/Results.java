@@ -21,6 +21,11 @@ final class Results {
         } catch (Exception | AssertionError failure) {
             result = "FAILED: " + reason(failure);
         }
+        came(transaction, direction, what, result);
+    }
+
+    /** What came of a case that ran elsewhere. */
+    void came(String transaction, String direction, String what, String result) {
         rows.add(new Row(transaction, direction, what, result));
         if (!result.equals("passed")) {
             System.err.printf("%s %s: %s%n", transaction, what, result);
