@@ -43,6 +43,11 @@ pub(super) fn memberships_make_sense(case: &Case<'_>, errors: &mut RegistryError
                 "an Association that puts nothing into a Folder".to_owned(),
                 "a HasMember from a Folder to a DocumentEntry in this submission",
             ),
+            (Kind::SubmissionSet, Kind::SubmissionSet) => (
+                "targetObject",
+                "a SubmissionSet".to_owned(),
+                "a DocumentEntry, a Folder of this submission or what puts a DocumentEntry into a Folder",
+            ),
             (Kind::SubmissionSet, _) => continue,
             (Kind::Folder, kind) if kind.is_entry() => continue,
             (source, target) => (
