@@ -1,13 +1,17 @@
 //! What a case file says (`cases/<transaction>/<name>/case.toml`); `conformance/README.md` explains it.
 
+mod expect;
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use crate::error::Error;
 use crate::library::Library;
+use expect::one_or_many;
+pub(crate) use expect::{Expect, Fault, OneOrMany};
 
 /// A case as it is written.
 #[derive(Debug, Clone, Deserialize)]
@@ -66,8 +70,13 @@ pub(crate) struct Step {
     pub(crate) returns: Option<String>,
     /// ITI-43 of these documents.
     pub(crate) retrieve: Option<Vec<Wanted>>,
-    /// A body of the case's own: a file beside it, sent as it is.
+    /// A body of the case's own: a file beside it, or one of `shared/`, sent as it is.
     pub(crate) post: Option<String>,
+    /// ITI-8: the segments of an HL7 v2 message, sent over MLLP.
+    pub(crate) feed: Option<Vec<String>>,
+    /// How that message is framed.
+    #[serde(default)]
+    pub(crate) mllp: Mllp,
     /// The documents of an ITI-41; without, one for each entry.
     pub(crate) documents: Option<Vec<Document>>,
     /// Where it goes, if not where its transaction goes.
@@ -85,6 +94,9 @@ pub(crate) struct Step {
     /// How the MIME package is spelled.
     #[serde(default)]
     pub(crate) mime: Mime,
+    /// So many milliseconds pass before it: what a server notes in seconds must be able to change.
+    #[serde(default)]
+    pub(crate) wait: u64,
     /// What the answer must be: one table, or several of which one must hold.
     #[serde(default, deserialize_with = "one_or_many")]
     pub(crate) expect: Vec<Expect>,
@@ -108,6 +120,9 @@ pub(crate) struct Wanted {
     pub(crate) document: String,
     #[serde(default = "own_repository")]
     pub(crate) repository: String,
+    /// So often, while `${index}` counts from 1.
+    #[serde(default = "once")]
+    pub(crate) times: usize,
 }
 
 /// A document that goes with an ITI-41.
@@ -141,6 +156,9 @@ pub(crate) struct Document {
 pub(crate) enum Endpoint {
     Registry,
     Repository,
+    /// A repository whose registry does not answer (`dead_repository` of the facts).
+    #[serde(rename = "dead-repository")]
+    DeadRepository,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -211,6 +229,20 @@ pub(crate) struct Mime {
     pub(crate) strays: Vec<String>,
 }
 
+/// How an HL7 v2 message is framed where a sender may do as it likes, or does wrong.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Mllp {
+    /// What stands between segments, if not a carriage return.
+    pub(crate) separator: String,
+    /// What comes before the frame.
+    pub(crate) before: String,
+    /// Whether its characters go out as ISO 8859-1 and not as UTF-8.
+    pub(crate) latin1: bool,
+    /// How often the message is sent on one connection.
+    pub(crate) times: usize,
+}
+
 /// A document's bytes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "lowercase")]
@@ -225,67 +257,6 @@ pub(crate) enum Content {
     File(String),
 }
 
-/// What an answer must be.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Expect {
-    /// HTTP status codes that are right; without, what the standard binds to the answer.
-    #[serde(default, deserialize_with = "one_or_many")]
-    pub(crate) http: Vec<u16>,
-    /// Success, Failure or PartialSuccess.
-    pub(crate) status: Option<String>,
-    /// Error codes: every error has one of them, and one is there at least.
-    #[serde(default, deserialize_with = "one_or_many")]
-    pub(crate) codes: Vec<String>,
-    /// How many errors.
-    pub(crate) errors: Option<usize>,
-    /// Codes of the warnings, all of them.
-    pub(crate) warnings: Option<Vec<String>>,
-    /// A SOAP fault.
-    pub(crate) fault: Option<Fault>,
-    /// How the answer is packed, if not as the question.
-    pub(crate) encoding: Option<Encoding>,
-    /// How many there are at a path.
-    #[serde(default)]
-    pub(crate) count: BTreeMap<String, usize>,
-    /// The values at a path, all of them, in any order.
-    #[serde(default)]
-    pub(crate) values: BTreeMap<String, OneOrMany>,
-    /// The same, in this order.
-    #[serde(default)]
-    pub(crate) ordered: BTreeMap<String, OneOrMany>,
-    /// Every value at a path is this, and there is one.
-    #[serde(default)]
-    pub(crate) every: BTreeMap<String, String>,
-    /// No value at a path is this.
-    #[serde(default)]
-    pub(crate) never: BTreeMap<String, String>,
-    /// Every value at a path is a `uuid`, `oid`, `dtm`, `second` (DTM of 14 digits), or `text`; and one is there.
-    #[serde(default)]
-    pub(crate) kind: BTreeMap<String, String>,
-    /// The documents that came back: unique id and content, and no others.
-    pub(crate) documents: Option<BTreeMap<String, String>>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Fault {
-    /// VersionMismatch, MustUnderstand, Sender or Receiver.
-    #[serde(deserialize_with = "one_or_many")]
-    pub(crate) code: Vec<String>,
-    /// Local names of the subcodes, the outermost first; without, any.
-    #[serde(default, deserialize_with = "one_or_many")]
-    pub(crate) subcode: Vec<String>,
-}
-
-/// A value, or several.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
 impl Document {
     /// The usual document of an entry.
     pub(crate) fn plain(id: impl Into<String>) -> Self {
@@ -298,15 +269,6 @@ impl Document {
             lost: false,
             headers: None,
             transfer: Transfer::Binary,
-        }
-    }
-}
-
-impl OneOrMany {
-    pub(crate) fn as_slice(&self) -> &[String] {
-        match self {
-            Self::One(one) => std::slice::from_ref(one),
-            Self::Many(many) => many,
         }
     }
 }
@@ -326,23 +288,20 @@ impl Content {
 /// Bytes that careless readers change: line ends of all kinds, zero, high bits, dashes.
 const PATTERN: [u8; 16] = *b"\r\n--a\n\r\0\xff\xfe\x80 =3D\t";
 
+impl Default for Mllp {
+    fn default() -> Self {
+        Self { separator: "\r".to_owned(), before: String::new(), latin1: false, times: 1 }
+    }
+}
+
+const fn once() -> usize {
+    1
+}
+
 fn own_repository() -> String {
     "${repositoryUniqueId}".to_owned()
 }
 
 fn default_content() -> String {
     "report".to_owned()
-}
-
-/// Reads `x` as `[x]`. Through `toml::Value`, so that an unknown key is named in the error.
-fn one_or_many<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: serde::de::DeserializeOwned,
-{
-    let all = match toml::Value::deserialize(deserializer)? {
-        toml::Value::Array(all) => all,
-        one => vec![one],
-    };
-    all.into_iter().map(|one| one.try_into().map_err(serde::de::Error::custom)).collect()
 }

@@ -18,6 +18,8 @@ pub struct Clause {
     /// Whether every answer of every case is held against it.
     #[serde(default)]
     pub always: bool,
+    /// Why no case judges it, if none does.
+    pub without: Option<String>,
 }
 
 /// All clauses, by the name under which cases cite them.

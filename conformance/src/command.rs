@@ -38,6 +38,9 @@ pub(crate) struct Arguments {
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
+    /// Print the report as a page in Markdown
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
     /// Print the names of the cases and stop
     #[arg(long)]
     list: bool,
@@ -77,18 +80,21 @@ async fn judge(
     out: &mut impl Write,
 ) -> Result<Report, Error> {
     let mut broken = None;
-    let report = conformance::run(library, target, arguments.filter.as_deref(), |case| {
-        let worth = !arguments.json && (!arguments.quiet || !case.is_fine());
-        if worth && let Err(error) = print(out, &case.to_string()) {
-            broken = Some(error);
-        }
-    });
+    let report =
+        conformance::run(library, std::slice::from_ref(target), arguments.filter.as_deref(), |case| {
+            let worth = !arguments.json && !arguments.markdown && (!arguments.quiet || !case.is_fine());
+            if worth && let Err(error) = print(out, &case.to_string()) {
+                broken = Some(error);
+            }
+        });
     let report = report.await?;
     if let Some(error) = broken {
         return Err(error);
     }
     if arguments.json {
         print(out, &format!("{:#}", report.json()))?;
+    } else if arguments.markdown {
+        print(out, report.markdown().trim_end())?;
     } else if arguments.quiet {
         print(out, &report.last_line())?;
     } else {

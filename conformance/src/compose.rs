@@ -17,7 +17,7 @@ use package::Package;
 mod body;
 mod package;
 
-pub(crate) use body::fill;
+pub(crate) use body::{fill, repeated};
 
 /// What all cases share.
 #[derive(Debug)]
@@ -54,8 +54,32 @@ pub(crate) struct Place<'a> {
     pub(crate) shared: &'a Shared,
     /// The directory of the case.
     pub(crate) directory: &'a str,
+    pub(crate) urls: Urls<'a>,
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Urls<'a> {
     pub(crate) registry: &'a str,
     pub(crate) repository: &'a str,
+    pub(crate) dead_repository: &'a str,
+}
+
+impl Urls<'_> {
+    pub(crate) const fn of(&self, endpoint: Endpoint) -> &str {
+        match endpoint {
+            Endpoint::Registry => self.registry,
+            Endpoint::Repository => self.repository,
+            Endpoint::DeadRepository => self.dead_repository,
+        }
+    }
+}
+
+impl Place<'_> {
+    /// The path of a file that a step posts: beside the case, or shared.
+    fn file(&self, name: &str) -> String {
+        if name.starts_with("shared/") { name.to_owned() } else { format!("{}/{name}", self.directory) }
+    }
 }
 
 impl Outgoing {
@@ -117,10 +141,10 @@ pub(crate) fn compose(step: &Step, place: Place<'_>, scope: &mut Scope<'_>) -> R
     let mut package = Package::new(encoding, &step.mime, scope)?;
 
     let (envelope, xml) = match &step.post {
-        Some(file) => (place.library.text(&format!("{}/{file}", place.directory)), String::new()),
+        Some(file) => (place.library.text(&place.file(file)), String::new()),
         None => (place.library.text("shared/envelope.xml"), body::body(step, &mut package, place, scope)?),
     };
-    let url = if endpoint == Endpoint::Registry { place.registry } else { place.repository };
+    let url = place.urls.of(endpoint);
     let action = step.action.clone().or(transaction.map(|known| known.action().to_owned()));
     let local = [("action", action.unwrap_or_default()), ("url", url.to_owned())];
     let message =
@@ -146,8 +170,7 @@ fn transaction(step: &Step) -> Option<Transaction> {
 
 /// A file that is no XML goes out byte for byte, with the headers that the step gives.
 fn as_it_is(step: &Step, file: &str, place: Place<'_>, scope: &mut Scope<'_>) -> Result<Outgoing, String> {
-    let body =
-        place.library.bytes(&format!("{}/{file}", place.directory)).map_err(|error| error.to_string())?;
+    let body = place.library.bytes(&place.file(file)).map_err(|error| error.to_string())?;
     Ok(Outgoing {
         endpoint: step.to.ok_or("a step that posts a file says where `to`")?,
         transaction: None,

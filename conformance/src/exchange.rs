@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -91,6 +91,27 @@ impl Line {
         answer.unwrap_or_else(|_| Err(format!("no answer within {} seconds", PATIENCE.as_secs())))
     }
 
+    /// Sends bytes `times` times on one connection, and reads as many frames (MLLP, HL7 v2 appendix C).
+    pub(crate) async fn frames(&self, url: &str, bytes: &[u8], times: usize) -> Result<Vec<Vec<u8>>, String> {
+        let answer = tokio::time::timeout(PATIENCE, self.mllp(url, bytes, times)).await;
+        answer.unwrap_or_else(|_| Err(format!("no acknowledgement within {} seconds", PATIENCE.as_secs())))
+    }
+
+    async fn mllp(&self, url: &str, bytes: &[u8], times: usize) -> Result<Vec<Vec<u8>>, String> {
+        let uri: Uri = url.parse().map_err(|error| format!("{url:?} is no URL: {error}"))?;
+        let (host, port) =
+            uri.host().zip(uri.port_u16()).ok_or_else(|| format!("{url:?} names no host and port"))?;
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let stream = TcpStream::connect((host.as_str(), port)).await;
+        let stream = stream.map_err(|error| format!("cannot reach {host}:{port}: {error}"))?;
+        if uri.scheme_str() != Some("mllps") {
+            return frames(stream, bytes, times).await;
+        }
+        let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
+        let stream = self.tls.connect(name, stream).await.map_err(|error| format!("TLS: {error}"))?;
+        frames(stream, bytes, times).await
+    }
+
     async fn exchange(&self, url: &str, headers: &[(String, String)], body: Vec<u8>) -> Result<Raw, String> {
         let uri: Uri = url.parse().map_err(|error| format!("{url:?} is no URL: {error}"))?;
         let secure = uri.scheme_str() == Some("https");
@@ -140,6 +161,31 @@ where
     Ok(Raw { http, content_type, body })
 }
 
+async fn frames<S>(mut stream: S, bytes: &[u8], times: usize) -> Result<Vec<Vec<u8>>, String>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let broken = |error: std::io::Error| format!("the exchange broke off: {error}");
+    let mut answers = Vec::new();
+    for _ in 0..times {
+        stream.write_all(bytes).await.map_err(broken)?;
+        stream.flush().await.map_err(broken)?;
+        let mut answer = Vec::new();
+        while !answer.ends_with(FRAME_END) {
+            let byte = stream.read_u8().await;
+            answer.push(byte.map_err(|error| format!("the acknowledgement broke off: {error}"))?);
+            if answer.len() > LARGEST_ACKNOWLEDGEMENT {
+                return Err("the acknowledgement does not end".to_owned());
+            }
+        }
+        answers.push(answer);
+    }
+    Ok(answers)
+}
+
+/// What ends a frame of MLLP.
+pub(crate) const FRAME_END: &[u8] = b"\x1c\r";
+const LARGEST_ACKNOWLEDGEMENT: usize = 1 << 20;
 /// How long one exchange may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How many bytes of an answer are read.

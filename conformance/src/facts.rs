@@ -24,6 +24,12 @@ pub struct Facts {
     /// Patient ids (CX.1) that the server knows; empty if it accepts any. Each case takes fresh ones.
     #[serde(default)]
     pub patients: Vec<String>,
+    /// The URL of a repository whose registry does not answer, if there is one.
+    #[serde(default)]
+    pub dead_repository: Option<String>,
+    /// Where the server takes HL7 v2 messages (ITI-8), `mllps://HOST:PORT` or `mllp://HOST:PORT`, if it does.
+    #[serde(default)]
+    pub mllp: Option<String>,
     /// Two codes that the server accepts for each coded attribute: `class` and `class2`, and so on.
     pub codes: BTreeMap<String, Code>,
 }
@@ -67,6 +73,26 @@ impl Facts {
         all.try_into().map_err(|error: toml::de::Error| error.to_string())
     }
 
+    /// The same of a server that offers everything that cases need.
+    pub(crate) fn with_everything<'a>(self, needs: impl Iterator<Item = &'a String>) -> Self {
+        let nowhere = |scheme: &str| Some(format!("{scheme}://127.0.0.1:9"));
+        Self {
+            offers: needs.cloned().collect(),
+            dead_repository: nowhere("http"),
+            mllp: nowhere("mllp"),
+            ..self
+        }
+    }
+
+    /// Whether a case that needs this can be run.
+    pub(crate) fn offers(&self, need: &str) -> bool {
+        match need {
+            "dead-repository" => self.dead_repository.is_some(),
+            "mllp" => self.mllp.is_some(),
+            other => self.offers.iter().any(|offer| offer == other),
+        }
+    }
+
     /// The value of a fact, as `${...}` names it.
     pub(crate) fn value(&self, name: &str) -> Option<String> {
         match name {
@@ -82,9 +108,19 @@ impl Facts {
             "code" => Some(code.code.clone()),
             "scheme" => Some(code.scheme.clone()),
             "display" => Some(code.display.clone()),
+            "swapped" => swapped(&code.code),
             _ => None,
         }
     }
+}
+
+/// A code in the other case; none if it has no letters.
+fn swapped(code: &str) -> Option<String> {
+    let swap = |letter: char| match letter.is_ascii_lowercase() {
+        true => letter.to_ascii_uppercase(),
+        false => letter.to_ascii_lowercase(),
+    };
+    Some(code.chars().map(swap).collect()).filter(|swapped: &String| swapped != code)
 }
 
 const DEFAULTS: &str = "facts.toml";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::answer::{Answer, RegistryError};
 use crate::case::{Expect, Fault};
-use crate::compose::{Outgoing, Transaction};
+use crate::compose::{self, Outgoing, Transaction};
 use crate::edit::{self, Aliases};
 use crate::report::Finding;
 use crate::variables::{Scope, hex};
@@ -70,7 +70,14 @@ impl Check<'_> {
         self.errors(expect, scope)?;
         self.paths(expect, scope)?;
         if let Some(documents) = &expect.documents {
-            self.documents(documents, scope)?;
+            let mut expected = BTreeMap::new();
+            compose::repeated(expect.times.unwrap_or(1), scope, |scope| {
+                for (unique_id, content) in documents {
+                    expected.insert(scope.expand(unique_id)?, scope.expand(content)?);
+                }
+                Ok(())
+            })?;
+            self.documents(&expected, scope)?;
         }
         Ok(self.wrong)
     }
@@ -154,8 +161,34 @@ impl Check<'_> {
             self.wrong.push(format!("{} errors, expected {count}: {}", errors.len(), said.join("; ")));
         }
         let codes: Vec<_> = warnings.into_iter().map(|warning| warning.code).collect();
+        self.texts(expect, &errors, scope)?;
         if let Some(right) = expect.warnings.as_ref().filter(|right| **right != codes) {
             self.wrong.push(format!("warnings {codes:?}, expected {right:?}"));
+        }
+        Ok(())
+    }
+
+    /// Each list takes an error of its own, the first that fits: so five faults need five errors.
+    fn texts(
+        &mut self,
+        expect: &Expect,
+        errors: &[RegistryError],
+        scope: &mut Scope<'_>,
+    ) -> Result<(), String> {
+        let mut left: Vec<&RegistryError> = errors.iter().collect();
+        for words in &expect.texts {
+            let words = words.iter().map(|word| scope.expand(word)).collect::<Result<Vec<_>, _>>()?;
+            let fits = |error: &&RegistryError| {
+                let text = error.context.as_deref().unwrap_or_default();
+                words.iter().all(|word| text.contains(word.as_str()))
+            };
+            match left.iter().position(fits) {
+                Some(place) => drop(left.swap_remove(place)),
+                None => {
+                    let said: Vec<_> = left.iter().map(|error| described(error)).collect();
+                    self.wrong.push(format!("no error names {words:?}; left are: {}", said.join("; ")));
+                }
+            }
         }
         Ok(())
     }
@@ -215,16 +248,11 @@ impl Check<'_> {
         Ok(self.answer.envelope.as_ref().map(|envelope| path.values(envelope)).unwrap_or_default())
     }
 
-    fn documents(
-        &mut self,
-        expected: &BTreeMap<String, String>,
-        scope: &mut Scope<'_>,
-    ) -> Result<(), String> {
+    fn documents(&mut self, expected: &BTreeMap<String, String>, scope: &Scope<'_>) -> Result<(), String> {
         let mut returned = self.answer.documents();
         for (unique_id, content) in expected {
-            let (unique_id, content) = (scope.expand(unique_id)?, scope.expand(content)?);
-            let content = scope.content(&content)?;
-            let Some(place) = returned.iter().position(|document| document.unique_id == unique_id) else {
+            let content = scope.content(content)?;
+            let Some(place) = returned.iter().position(|document| document.unique_id == *unique_id) else {
                 self.wrong.push(format!("the document {unique_id} did not come"));
                 continue;
             };

@@ -6,13 +6,16 @@
 mod answer;
 mod case;
 mod clauses;
+mod codes;
 mod compose;
 mod edit;
 mod error;
 mod exchange;
 mod facts;
+mod feed;
 mod judge;
 mod library;
+mod markdown;
 mod mime;
 mod path;
 mod report;

@@ -6,7 +6,7 @@
 use soap::xml::{Element, Node};
 
 /// The prefixes that cases may use, in paths and in markup.
-pub(crate) const NAMESPACES: [(&str, &str); 9] = [
+pub(crate) const NAMESPACES: [(&str, &str); 10] = [
     ("env", "http://www.w3.org/2003/05/soap-envelope"),
     ("wsa", "http://www.w3.org/2005/08/addressing"),
     ("rim", "urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0"),
@@ -15,6 +15,7 @@ pub(crate) const NAMESPACES: [(&str, &str); 9] = [
     ("query", "urn:oasis:names:tc:ebxml-regrep:xsd:query:3.0"),
     ("xds", "urn:ihe:iti:xds-b:2007"),
     ("xop", "http://www.w3.org/2004/08/xop/include"),
+    ("hl7", "urn:hl7-org:v3"),
     ("xml", "http://www.w3.org/XML/1998/namespace"),
 ];
 

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::clauses::Clauses;
+use crate::codes::Codes;
 
 /// Something that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,6 +39,9 @@ pub enum Outcome {
 pub struct CaseResult {
     /// Its directory below `cases`, and its variant.
     pub id: String,
+    /// Its directory alone.
+    #[serde(skip)]
+    pub folder: String,
     /// What holds if it passes.
     pub title: String,
     /// The clauses that it rests on.
@@ -60,6 +64,8 @@ pub struct Report {
     pub without_case: Vec<String>,
     #[serde(skip)]
     pub(crate) clauses: Clauses,
+    #[serde(skip)]
+    pub(crate) codes: Codes,
 }
 
 /// Numbers.

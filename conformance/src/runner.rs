@@ -1,22 +1,28 @@
 //! Runs cases against a registry and a repository, one after the other, each with patients of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use crate::answer::Answer;
-use crate::case::{Case, Content, Endpoint, SharedSteps, Step};
+use crate::case::{Case, Content, SharedSteps, Step};
 use crate::clauses::Clauses;
+use crate::codes::Codes;
 use crate::compose::{self, Outgoing, Place, Shared};
 use crate::edit;
 use crate::error::Error;
 use crate::exchange::{Credentials, Line};
 use crate::facts::Facts;
+use crate::feed;
 use crate::judge;
 use crate::library::Library;
 use crate::report::{CaseResult, Finding, Outcome, Report};
 use crate::schema;
 use crate::variables::{self, Contents, Patients, Scope};
+use trial::{Trial, Wire, named, trials};
 
-/// Who is judged, and what must be known of them.
+mod trial;
+
+/// A server that is judged, and what must be known of it.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// Where ITI-42 and ITI-18 go.
@@ -30,26 +36,32 @@ pub struct Target {
 }
 
 /// Runs all cases whose name contains `filter`; `seen` gets each result as it comes.
+///
+/// Of several servers that differ in what they offer, a case goes to the first that has what it needs.
 pub async fn run(
     library: &Library,
-    target: &Target,
+    targets: &[Target],
     filter: Option<&str>,
     mut seen: impl FnMut(&CaseResult),
 ) -> Result<Report, Error> {
-    let line = Line::new(&target.credentials)?;
     let court = Court::of(library)?;
-    let mut patients = Patients::default();
+    let mut benches = Vec::new();
+    for target in targets {
+        benches.push((Line::new(&target.credentials)?, target, Patients::default()));
+    }
     let mut results = Vec::new();
     for trial in court.trials.iter().filter(|trial| filter.is_none_or(|part| trial.id.contains(part))) {
-        let wire = Wire::Live { line: &line, target };
-        let result = court.result(trial, wire, &target.facts, &mut patients).await;
+        let able = benches.iter().position(|(_, target, _)| trial.missing(&target.facts).is_none());
+        let Some((line, target, patients)) = benches.get_mut(able.unwrap_or_default()) else { break };
+        let wire = Wire::Live { line, target };
+        let result = court.result(trial, wire, &target.facts, patients).await;
         seen(&result);
         results.push(result);
     }
     if results.is_empty() {
         return Err(Error::NothingSelected(filter.unwrap_or_default().to_owned()));
     }
-    Ok(court.report(target, results))
+    court.report(targets, results)
 }
 
 /// The names and titles of all cases.
@@ -62,8 +74,7 @@ pub fn list(library: &Library) -> Result<Vec<(String, String)>, Error> {
 pub async fn check(library: &Library) -> Result<Vec<CaseResult>, Error> {
     let court = Court::of(library)?;
     let facts = Facts::defaults(library)?;
-    let facts =
-        Facts { offers: court.trials.iter().flat_map(|trial| trial.case.needs.clone()).collect(), ..facts };
+    let facts = facts.with_everything(court.trials.iter().flat_map(|trial| &trial.case.needs));
     let mut wrong = Vec::new();
     for trial in &court.trials {
         let result = court.result(trial, Wire::Dry, &facts, &mut Patients::default()).await;
@@ -74,6 +85,15 @@ pub async fn check(library: &Library) -> Result<Vec<CaseResult>, Error> {
     Ok(wrong)
 }
 
+/// The report of a run in which every case passes.
+#[cfg(test)]
+pub(crate) fn all_passed(library: &Library) -> Result<Report, Error> {
+    let court = Court::of(library)?;
+    let passed = court.trials.iter().map(|trial| trial.result(trial.case.title.clone(), Outcome::Passed));
+    let passed = passed.collect();
+    court.report(&[], passed)
+}
+
 /// The cases, made ready.
 struct Court<'a> {
     library: &'a Library,
@@ -81,21 +101,6 @@ struct Court<'a> {
     clauses: Clauses,
     contents: Contents,
     trials: Vec<Trial>,
-}
-
-/// One case, or one variant of it.
-struct Trial {
-    id: String,
-    directory: String,
-    case: Case,
-    variables: BTreeMap<String, String>,
-}
-
-/// Where messages go.
-#[derive(Clone, Copy)]
-enum Wire<'a> {
-    Live { line: &'a Line, target: &'a Target },
-    Dry,
 }
 
 /// Why a case does not go on.
@@ -140,8 +145,7 @@ impl<'a> Court<'a> {
         facts: &Facts,
         patients: &mut Patients,
     ) -> CaseResult {
-        let missing = trial.case.needs.iter().find(|need| !facts.offers.contains(need));
-        let outcome = match missing {
+        let outcome = match trial.missing(facts) {
             Some(need) => Outcome::Skipped(format!("needs {need:?}, which the facts do not offer")),
             None => match self.walk(trial, wire, facts, patients).await {
                 Ok(()) => Outcome::Passed,
@@ -153,7 +157,7 @@ impl<'a> Court<'a> {
             trial.variables.get(name).cloned().ok_or_else(|| format!("no {name} in `each`"))
         });
         let title = title.unwrap_or_else(|_| trial.case.title.clone());
-        CaseResult { id: trial.id.clone(), title, clauses: trial.case.clauses.clone(), outcome }
+        trial.result(title, outcome)
     }
 
     async fn walk(
@@ -234,19 +238,19 @@ impl<'a> Court<'a> {
         wire: Wire<'_>,
         scope: &mut Scope<'_>,
     ) -> Result<(), Stop> {
-        let (registry, repository) = match wire {
-            Wire::Live { target, .. } => (target.registry.as_str(), target.repository.as_str()),
-            Wire::Dry => ("https://registry.example/", "https://repository.example/"),
-        };
-        let place = Place { library: self.library, shared: &self.shared, directory, registry, repository };
-        let mut sent = compose::compose(step, place, scope)?;
         if step.expect.is_empty() {
             return Err(Stop::Broken("a step without `expect` can never fail".to_owned()));
         }
+        if let Some(segments) = &step.feed {
+            return feed(segments, step, wire, scope).await;
+        }
+        let urls = wire.urls();
+        let place = Place { library: self.library, shared: &self.shared, directory, urls };
+        let mut sent = compose::compose(step, place, scope)?;
         let Wire::Live { line, .. } = wire else { return self.rehearse(step, &sent, scope) };
-        let url = if sent.endpoint == Endpoint::Registry { registry } else { repository };
+        tokio::time::sleep(Duration::from_millis(step.wait)).await;
         let body = std::mem::take(&mut sent.body);
-        let raw = line.post(url, &sent.headers, body).await;
+        let raw = line.post(urls.of(sent.endpoint), &sent.headers, body).await;
         let answer = raw.map_err(|reason| Stop::Found(vec![Finding::of_case(reason)]))?;
         let answer = Answer::read(answer);
         let findings = judge::judge(&answer, &step.expect, &sent, &self.shared.aliases, scope)?;
@@ -287,52 +291,40 @@ impl<'a> Court<'a> {
         Ok(())
     }
 
-    fn report(self, target: &Target, cases: Vec<CaseResult>) -> Report {
+    fn report(self, targets: &[Target], cases: Vec<CaseResult>) -> Result<Report, Error> {
         let rested: BTreeSet<&String> = self.trials.iter().flat_map(|trial| &trial.case.clauses).collect();
         let open = |(id, clause): &(&String, &crate::Clause)| !clause.always && !rested.contains(id);
         let without_case = self.clauses.0.iter().filter(open).map(|(id, _)| id.clone()).collect();
-        let (registry, repository) = (target.registry.clone(), target.repository.clone());
-        Report { registry, repository, cases, without_case, clauses: self.clauses }
+        let first = targets.first();
+        let registry = first.map(|target| target.registry.clone()).unwrap_or_default();
+        let repository = first.map(|target| target.repository.clone()).unwrap_or_default();
+        let said = self.trials.iter().map(|trial| (trial.directory.as_str(), &trial.case, &trial.variables));
+        let codes = Codes::of(self.library, said)?;
+        Ok(Report { registry, repository, cases, without_case, clauses: self.clauses, codes })
     }
+}
+
+/// A step of ITI-8.
+async fn feed(segments: &[String], step: &Step, wire: Wire<'_>, scope: &mut Scope<'_>) -> Result<(), Stop> {
+    let message = feed::compose(segments, &step.mllp, scope)?;
+    feed::rehearse(step)?;
+    let Wire::Live { line, target } = wire else { return Ok(()) };
+    let found = |text: String| Stop::Found(vec![Finding::of_case(text)]);
+    let url = target.facts.mllp.as_deref();
+    let url =
+        url.ok_or_else(|| found("the facts say nothing of where HL7 v2 messages go (`mllp`)".to_owned()))?;
+    for answer in line.frames(url, &message.bytes, step.mllp.times).await.map_err(found)? {
+        let findings = feed::judge(&answer, &message, &step.expect, scope)?;
+        if !findings.is_empty() {
+            return Err(Stop::Found(findings));
+        }
+    }
+    Ok(())
 }
 
 /// The contents that a file names, as bytes.
 fn bytes(named: &BTreeMap<String, Content>, library: &Library, directory: &str) -> Result<Contents, Error> {
     named.iter().map(|(name, content)| Ok((name.clone(), content.bytes(library, directory)?))).collect()
-}
-
-/// The case as often as `each` says.
-fn trials(directory: &str, case: &Case) -> Result<Vec<Trial>, Error> {
-    let trial =
-        |id: String, variables| Trial { id, directory: directory.to_owned(), case: case.clone(), variables };
-    if case.each.is_empty() {
-        return Ok(vec![trial(directory.to_owned(), BTreeMap::new())]);
-    }
-    let mut all: Vec<Trial> = Vec::new();
-    for variables in &case.each {
-        let place = || format!("{directory}/case.toml");
-        let name = variables.get("name").ok_or_else(|| Error::case(place(), "`each` needs a `name`"))?;
-        let id = format!("{directory}/{name}");
-        if all.iter().any(|trial| trial.id == id) {
-            return Err(Error::case(place(), format!("two of `each` are named {name:?}")));
-        }
-        all.push(trial(id, variables.clone()));
-    }
-    Ok(all)
-}
-
-/// What a step is called in reports.
-fn named(step: &Step) -> String {
-    if let Some(title) = &step.title {
-        return title.clone();
-    }
-    match (&step.query, &step.post) {
-        (Some(query), _) => query.clone(),
-        (_, Some(file)) => format!("post {file}"),
-        _ if step.register.is_some() => "register".to_owned(),
-        _ if step.provide.is_some() => "provide".to_owned(),
-        _ => "retrieve".to_owned(),
-    }
 }
 
 #[cfg(test)]

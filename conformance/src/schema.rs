@@ -8,18 +8,29 @@ use soap::xml::Element;
 
 use crate::path::namespace;
 
-/// What is not as the schemas have it.
+/// What is not as the schemas have it in a message of ours.
 pub(crate) fn mistakes(envelope: &Element) -> Vec<String> {
     let mut found = Vec::new();
     walk(envelope, &mut BTreeSet::new(), &mut found);
     found
 }
 
+/// What is not as the schemas have it in an answer: only order and required attributes, for an object may come
+/// beside a reference to it, and what is long was submitted so.
+pub(crate) fn mistakes_of_answer(envelope: &Element) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![envelope];
+    while let Some(element) = open.pop() {
+        shape(element, &mut found);
+        open.extend(element.elements());
+    }
+    found
+}
+
 fn walk(element: &Element, ids: &mut BTreeSet<String>, found: &mut Vec<String>) {
     let local = element.name.local.as_ref();
+    shape(element, found);
     if Some(element.name.namespace.as_ref()) == namespace("rim") {
-        required(element, found);
-        order(element, &RIM_ORDER, found);
         if let Some(id) = element.attribute("id").filter(|id| !ids.insert((*id).to_owned())) {
             found.push(format!("the id {id:?} stands twice"));
         }
@@ -27,12 +38,25 @@ fn walk(element: &Element, ids: &mut BTreeSet<String>, found: &mut Vec<String>) 
             found.push(format!("a Value is longer than {LONG_NAME} characters"));
         }
     }
-    if local == "ProvideAndRegisterDocumentSetRequest" {
-        order(element, &["SubmitObjectsRequest", "Document"], found);
-    }
     for child in element.elements() {
         walk(child, ids, found);
     }
+}
+
+fn shape(element: &Element, found: &mut Vec<String>) {
+    if Some(element.name.namespace.as_ref()) == namespace("rim") {
+        required(element, found);
+        order(element, &RIM_ORDER, found);
+    }
+    let right: &[&str] = match element.name.local.as_ref() {
+        "ProvideAndRegisterDocumentSetRequest" => &["SubmitObjectsRequest", "Document"],
+        "AdhocQueryResponse" => &["ResponseSlotList", "RegistryErrorList", "RegistryObjectList"],
+        "RegistryResponse" => &["ResponseSlotList", "RegistryErrorList"],
+        "RetrieveDocumentSetResponse" => &["RegistryResponse", "DocumentResponse"],
+        "DocumentResponse" => &DOCUMENT_ORDER,
+        _ => return,
+    };
+    order(element, right, found);
 }
 
 fn required(element: &Element, found: &mut Vec<String>) {
@@ -61,6 +85,15 @@ fn order(element: &Element, right: &[&str], found: &mut Vec<String>) {
 
 const RIM_ORDER: [&str; 6] =
     ["Slot", "Name", "Description", "VersionInfo", "Classification", "ExternalIdentifier"];
+const DOCUMENT_ORDER: [&str; 7] = [
+    "HomeCommunityId",
+    "RepositoryUniqueId",
+    "DocumentUniqueId",
+    "NewRepositoryUniqueId",
+    "NewDocumentUniqueId",
+    "mimeType",
+    "Document",
+];
 /// `rim:LongName` and the values of slots.
 const LONG_NAME: usize = 256;
 

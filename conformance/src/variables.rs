@@ -11,7 +11,8 @@ use crate::facts::Facts;
 ///
 /// `${uuid:a}` and `${oid:a}` are made on first use and stay; `${new:uuid}` and `${new:oid}` are new each
 /// time; `${patient}` and `${patient:b}` are patients of this case alone (`${number}` and `${number:b}` their
-/// CX.1); `${sha1:c}`, `${sha256:c}` and
+/// CX.1), `${stranger:a}` somebody whom no feed has announced (`${number:stranger:a}`), `${control:a}` and
+/// `${new:control}` a control id of HL7 v2; `${upper:a}` the digits of `${uuid:a}` in upper case; `${sha1:c}`, `${sha256:c}` and
 /// `${size:c}` describe a content; anything else is a captured value, a parameter, a constant or a fact.
 /// What stands inside may itself contain `${...}`.
 #[derive(Debug)]
@@ -75,12 +76,22 @@ impl<'a> Scope<'a> {
         let value = match (kind, argument) {
             ("new", "uuid") => return Ok(fresh_uuid()),
             ("new", "oid") => return Ok(fresh_oid()),
+            ("new", "control") => return Ok(fresh_control()),
             ("uuid", _) => fresh_uuid(),
             ("oid", _) => fresh_oid(),
             ("patient", _) => self.patient()?,
+            ("upper", which) => {
+                let uuid = self.value(&format!("uuid:{which}"))?;
+                uuid.trim_start_matches("urn:uuid:").to_ascii_uppercase()
+            }
+            ("stranger", _) => self.stranger(),
+            ("control", _) => fresh_control(),
             ("number", which) => {
-                let patient =
-                    if which.is_empty() { "patient".to_owned() } else { format!("patient:{which}") };
+                let patient = match which.strip_prefix("stranger") {
+                    Some(_) => which.to_owned(),
+                    None if which.is_empty() => "patient".to_owned(),
+                    None => format!("patient:{which}"),
+                };
                 let patient = self.value(&patient)?;
                 patient.split('^').next().unwrap_or_default().to_owned()
             }
@@ -94,17 +105,18 @@ impl<'a> Scope<'a> {
     }
 
     fn patient(&mut self) -> Result<String, String> {
-        let authority = &self.facts.assigning_authority;
-        let id = if self.facts.patients.is_empty() {
-            format!("C{}", Uuid::new_v4().simple())
-        } else {
-            let taken = self.facts.patients.get(self.patients.taken);
-            taken
-                .cloned()
-                .ok_or("the facts name too few patients: every case needs one or more of its own")?
-        };
+        if self.facts.patients.is_empty() {
+            return Ok(self.stranger());
+        }
+        let taken = self.facts.patients.get(self.patients.taken);
+        let id = taken.ok_or("the facts name too few patients: every case needs one or more of its own")?;
         self.patients.taken += 1;
-        Ok(format!("{id}^^^&{authority}&ISO"))
+        Ok(format!("{id}^^^&{}&ISO", self.facts.assigning_authority))
+    }
+
+    /// Somebody of whom the server has never heard.
+    fn stranger(&self) -> String {
+        format!("C{}^^^&{}&ISO", Uuid::new_v4().simple(), self.facts.assigning_authority)
     }
 }
 
@@ -150,6 +162,13 @@ pub(crate) fn fresh_uuid() -> String {
 /// An OID below 2.25 (ITU-T X.667 section 7), which needs no registration.
 fn fresh_oid() -> String {
     format!("2.25.{}", Uuid::new_v4().as_u128())
+}
+
+/// MSH-10 has room for 20 characters (HL7 2.3.1 chapter 2).
+fn fresh_control() -> String {
+    let mut id = Uuid::new_v4().simple().to_string();
+    id.truncate(20);
+    id
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -72,11 +72,33 @@ fn submission(
                 (name, given)
             }
         };
-        let (xml, entry) = fragment(name, given, place, scope)?;
-        list += &xml;
-        entries.extend(entry);
+        repeated(times(given)?, scope, |scope| {
+            let (xml, entry) = fragment(name, given, place, scope)?;
+            list += &xml;
+            entries.extend(entry);
+            Ok(())
+        })?;
     }
     Ok((list, entries))
+}
+
+fn times(given: &BTreeMap<String, toml::Value>) -> Result<usize, String> {
+    let Some(times) = given.get("times") else { return Ok(1) };
+    times.as_integer().and_then(|times| times.try_into().ok()).ok_or_else(|| "`times` is a number".to_owned())
+}
+
+/// Does something so often, while `${index}` counts from 1.
+pub(crate) fn repeated(
+    times: usize,
+    scope: &mut Scope<'_>,
+    mut what: impl FnMut(&mut Scope<'_>) -> Result<(), String>,
+) -> Result<(), String> {
+    for index in 1..=times {
+        scope.set("index".to_owned(), index.to_string());
+        what(scope)?;
+    }
+    scope.unset("index");
+    Ok(())
 }
 
 /// One object; and its id if an ITI-41 brings a document with it.
@@ -94,7 +116,7 @@ fn fragment(
     let (mut slots, mut inner) = (fragment.slots.clone(), String::new());
     for (key, value) in given {
         match key.as_str() {
-            "is" => {}
+            "is" | "times" => {}
             "slots" => {
                 slots.extend(value.clone().try_into::<BTreeMap<_, _>>().map_err(|error| error.to_string())?)
             }
@@ -154,12 +176,15 @@ fn query(name: &str, step: &Step, scope: &mut Scope<'_>) -> Result<String, Strin
 fn retrieve(wanted: &[Wanted], scope: &mut Scope<'_>) -> Result<String, String> {
     let mut out = String::from("<xds:RetrieveDocumentSetRequest>\n");
     for one in wanted {
-        out += &format!(
-            "<xds:DocumentRequest><xds:RepositoryUniqueId>{}</xds:RepositoryUniqueId>\
-             <xds:DocumentUniqueId>{}</xds:DocumentUniqueId></xds:DocumentRequest>\n",
-            escaped(&scope.expand(&one.repository)?),
-            escaped(&scope.expand(&one.document)?)
-        );
+        repeated(one.times, scope, |scope| {
+            out += &format!(
+                "<xds:DocumentRequest><xds:RepositoryUniqueId>{}</xds:RepositoryUniqueId>\
+                 <xds:DocumentUniqueId>{}</xds:DocumentUniqueId></xds:DocumentRequest>\n",
+                escaped(&scope.expand(&one.repository)?),
+                escaped(&scope.expand(&one.document)?)
+            );
+            Ok(())
+        })?;
     }
     Ok(out + "</xds:RetrieveDocumentSetRequest>")
 }

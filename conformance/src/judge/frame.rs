@@ -2,6 +2,7 @@
 
 use super::{Answer, Outgoing, PARTIAL_SUCCESS, STATUS, Transaction};
 use crate::report::Finding;
+use crate::schema;
 
 /// All that is wrong with the frame of an answer.
 pub(crate) fn frame(answer: &Answer, sent: &Outgoing) -> Vec<Finding> {
@@ -15,6 +16,8 @@ pub(crate) fn frame(answer: &Answer, sent: &Outgoing) -> Vec<Finding> {
         findings.extend(root(answer, transaction));
         findings.extend(status(answer, transaction));
         findings.extend(error_list(answer));
+        let mistakes = answer.envelope.as_ref().map(schema::mistakes_of_answer).unwrap_or_default();
+        findings.extend(mistakes.into_iter().map(|text| Finding::of("S13.2-order", text)));
     }
     findings
 }

@@ -8,6 +8,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
@@ -116,7 +117,7 @@ async fn outcome(case: &'static str, reply: impl Fn(&str) -> Reply + Send + Sync
     let facts = Facts::defaults(&library).unwrap();
     let target =
         Target { registry: url.clone(), repository: url, credentials: Credentials::default(), facts };
-    let report = run(&library, &target, None, |_| {}).await.unwrap();
+    let report = run(&library, &[target], None, |_| {}).await.unwrap();
     let outcome = report.cases[0].outcome.clone();
     assert_eq!(report.is_green(), outcome == Outcome::Passed, "{report}");
     outcome
@@ -250,6 +251,8 @@ async fn holds_every_answer_against_its_frame() {
     let mute = |request: &str| registered(request, "Failure", "");
     assert!(wrong(FAILS, mute).await.contains("S8.2-list no error in the list"));
     assert!(wrong(FINDS, |request| found(request, "")).await.contains("S5.1-response"));
+    let disordered = "<rim:RegistryObjectList><rim:ExtrinsicObject id=\"a\"><rim:Name/><rim:Slot name=\"s\"/></rim:ExtrinsicObject></rim:RegistryObjectList>";
+    assert!(wrong(FINDS, move |request| found(request, disordered)).await.contains("S13.2-order"));
 }
 
 #[tokio::test]
@@ -272,6 +275,7 @@ async fn a_server_that_is_not_there_is_a_failure() {
     let facts = Facts::defaults(&library).unwrap();
     let target =
         Target { registry: url.clone(), repository: url, credentials: Credentials::default(), facts };
+    let target = [target];
     let report = run(&library, &target, None, |_| {}).await.unwrap();
     assert!(!report.is_green() && report.to_string().contains("S4.2-R2"), "{report}");
     assert!(run(&library, &target, Some("no such case"), |_| {}).await.is_err());
@@ -284,7 +288,7 @@ async fn skips_what_the_server_does_not_offer_and_counts_it_apart() {
     let facts = Facts::defaults(&library).unwrap();
     let (registry, repository) = ("http://127.0.0.1:9/".to_owned(), String::new());
     let target = Target { registry, repository, credentials: Credentials::default(), facts };
-    let report = run(&library, &target, None, |_| {}).await.unwrap();
+    let report = run(&library, &[target], None, |_| {}).await.unwrap();
     let Summary { passed, failed, skipped, covered, .. } = report.summary();
     // Beside the clause of the case, those that hold for every answer.
     assert_eq!((passed, failed, skipped), (0, 0, 1));
@@ -337,7 +341,7 @@ fn the_library_is_large_and_its_names_are_unique() {
     let court = Court::of(&library).unwrap();
     let ids: BTreeSet<_> = court.trials.iter().map(|trial| &trial.id).collect();
     assert_eq!(ids.len(), court.trials.len());
-    assert!(library.cases().count() >= 75 && ids.len() >= 250);
+    assert!(library.cases().count() >= 250 && ids.len() >= 650);
     assert!(court.trials.iter().all(|trial| !trial.case.clauses.is_empty()));
 }
 
@@ -372,17 +376,116 @@ fn stubborn(status: &'static str, errors: &'static str) -> impl Fn(&str) -> Repl
     }
 }
 
+/// A server of HL7 v2 that acknowledges everything alike; its URL.
+async fn fake_mllp(code: &'static str) -> String {
+    answering(move |message| {
+        let field =
+            |number: usize| message.split('\r').next().unwrap().split('|').nth(number).unwrap_or_default();
+        let (us, them) = (format!("{}|{}", field(4), field(5)), format!("{}|{}", field(2), field(3)));
+        let header = format!("MSH|^~\\&|{us}|{them}|20240101||ACK|1|{}|{}", field(10), field(11));
+        format!("\u{b}{header}\rMSA|{code}|{}\r\u{1c}\r", field(9))
+    })
+    .await
+}
+
+/// A server that says to each frame of MLLP what `reply` makes of the message in it; its URL.
+async fn answering(reply: impl Fn(&str) -> String + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("mllp://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut message = Vec::new();
+            while let Ok(byte) = stream.read_u8().await {
+                message.push(byte);
+                if message.ends_with(b"\x1c\r") {
+                    let text = String::from_utf8_lossy(&message).into_owned();
+                    let answer = reply(text.split_once('\u{b}').map_or(text.as_str(), |(_, text)| text));
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                    message.clear();
+                }
+            }
+        }
+    });
+    url
+}
+
+/// What was found wrong with the acknowledgement of a message.
+async fn misread(reply: impl Fn(&str) -> String + Send + Sync + 'static) -> String {
+    const FEEDS: &str = "title = 't'\nclauses = ['S10.5-ack']\n[[steps]]\nfeed = ['MSH|^~\\&|A|B|C|D|20240101||ADT^A01|4711|P|2.3.1', 'PID|||x']\nexpect = { ack = 'AE', texts = [['PID-3']] }";
+    let library = Library::with_case("test/case", FEEDS);
+    let facts = Facts::defaults(&library).unwrap();
+    let facts = Facts { mllp: Some(answering(reply).await), ..facts };
+    let (registry, repository) = (String::new(), String::new());
+    let target = Target { registry, repository, credentials: Credentials::default(), facts };
+    match &run(&library, &[target], None, |_| {}).await.unwrap().cases[0].outcome {
+        Outcome::Passed => String::new(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn finds_an_acknowledgement_that_is_none_or_says_too_little() {
+    const RIGHT: &str =
+        "\u{b}MSH|^~\\&|C|D|A|B|20240101||ACK^A01|1|P|2.3.1\rMSA|AE|4711|PID-3 has no id\r\u{1c}\r";
+    assert_eq!(misread(|_| RIGHT.to_owned()).await, "");
+    for (from, to, finding) in [
+        ("MSA|AE", "MSA|AA", "MSA-1"),
+        ("|4711|", "|4712|", "MSA-2"),
+        ("PID-3", "something", "is not named"),
+        ("ACK^A01", "ADT^A01", "MSH-9"),
+        ("C|D|A|B", "A|B|C|D", "MSH-5"),
+        ("\u{b}", "", "no frame"),
+        ("|1|P|", "||P|", "MSH-10"),
+    ] {
+        let found = misread(move |_| RIGHT.replace(from, to)).await;
+        assert!(found.contains(finding), "{from} to {to}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn of_several_errors_each_text_needs_one_of_its_own() {
+    const NAMES: &str = "title = 't'\nclauses = ['S4.2-R2']\n[[steps]]\nregister = []\nexpect = { status = 'Failure', texts = [['why'], ['why']] }";
+    let found = wrong(NAMES, |request| registered(request, "Failure", &error("XDSRegistryError"))).await;
+    assert!(found.contains("no error names [\"why\"]"), "{found}");
+    let one = error("XDSRegistryError").replace("</rs:RegistryErrorList>", "");
+    let twice = format!("{one}{}", error("XDSRegistryError").replace("<rs:RegistryErrorList>", ""));
+    assert_eq!(wrong(NAMES, move |request| registered(request, "Failure", &twice)).await, "");
+}
+
+#[tokio::test]
+async fn a_case_goes_to_the_first_server_that_has_what_it_needs() {
+    let case = "title = 't'\nclauses = ['S4.2-R6']\nneeds = 'feed'\n[[steps]]\nregister = []\nexpect.status = 'Failure'";
+    let library = Library::with_case("test/case", case);
+    let facts = Facts::defaults(&library).unwrap();
+    let url = fake(|request| registered(request, "Failure", &error("XDSRegistryError"))).await;
+    let target = |url: &str, facts: &Facts| Target {
+        registry: url.to_owned(),
+        repository: url.to_owned(),
+        credentials: Credentials::default(),
+        facts: facts.clone(),
+    };
+    let feed = Facts { offers: vec!["feed".to_owned()], ..facts.clone() };
+    let targets = [target("http://127.0.0.1:9/", &facts), target(&url, &feed)];
+    let report = run(&library, &targets, None, |_| {}).await.unwrap();
+    assert_eq!(report.cases[0].outcome, Outcome::Passed);
+    let report = run(&library, &targets[..1], None, |_| {}).await.unwrap();
+    assert!(matches!(report.cases[0].outcome, Outcome::Skipped(_)));
+}
+
 /// The cases that a server passes.
-async fn passed(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> BTreeSet<String> {
+async fn passed(
+    reply: impl Fn(&str) -> Reply + Send + Sync + 'static,
+    ack: &'static str,
+) -> BTreeSet<String> {
     let library = Library::built_in();
     let court = Court::of(&library).unwrap();
-    let facts = Facts::defaults(&library).unwrap();
-    let offers = court.trials.iter().flat_map(|trial| trial.case.needs.clone()).collect();
     let url = fake(reply).await;
-    let facts = Facts { offers, ..facts };
+    let facts = Facts::defaults(&library).unwrap();
+    let facts = facts.with_everything(court.trials.iter().flat_map(|trial| &trial.case.needs));
+    let facts = Facts { dead_repository: Some(url.clone()), mllp: Some(fake_mllp(ack).await), ..facts };
     let target =
         Target { registry: url.clone(), repository: url, credentials: Credentials::default(), facts };
-    let report = run(&library, &target, None, |_| {}).await.unwrap();
+    let report = run(&library, &[target], None, |_| {}).await.unwrap();
     let passed = report.cases.into_iter().filter(|case| case.outcome == Outcome::Passed);
     passed.map(|case| case.id).collect()
 }
@@ -390,8 +493,8 @@ async fn passed(reply: impl Fn(&str) -> Reply + Send + Sync + 'static) -> BTreeS
 #[tokio::test]
 async fn every_case_can_fail() {
     const ODD: &str = "<rs:RegistryErrorList><rs:RegistryError errorCode=\"XDSOdd\" codeContext=\"why\"/></rs:RegistryErrorList>";
-    let yes = passed(stubborn("Success", "")).await;
-    let no = passed(stubborn("Failure", ODD)).await;
+    let yes = passed(stubborn("Success", ""), "AA").await;
+    let no = passed(stubborn("Failure", ODD), "AR").await;
     let both: Vec<_> = yes.intersection(&no).collect();
     assert!(both.is_empty(), "these cases accept both always yes and always no: {both:?}");
     assert!(!yes.is_empty(), "the stubborn server is not understood");

@@ -1,29 +1,29 @@
-//! `dosebook conform`: the judge, against any server, or against a node that is there for nothing else.
+//! `dosebook conform`: the judge, against any server, or against nodes that are there for nothing else.
+
+mod nodes;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use conformance::{Credentials, Facts, Library, Report, Target};
-use tempfile::TempDir;
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use super::session::NodeArguments;
-use crate::config::{Config, Url};
+use crate::config::Url;
 use crate::exit::{Failure, file};
-use crate::node::{Listening, Node, REGISTRY_PATH, REPOSITORY_PATH};
-use crate::output::Output;
+use crate::output::{Output, complain};
+use nodes::Nodes;
 
 /// Runs the conformance cases against a registry and a repository
 ///
-/// Without a URL it starts a node in a temporary folder, judges that, and removes it. With one it judges any server,
-/// as the node of the configuration or with --certificate. The cases leave their documents and patients in the
+/// Without a URL it starts nodes in temporary folders, which together have all that cases need, judges those, and
+/// removes them. With one it judges any server, as the node of the configuration or with --certificate; cases that
+/// need what the facts do not offer are not run, and the report says why. The cases leave their documents and patients in the
 /// server for good: do not judge one that holds real ones.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   dosebook conform
+  dosebook conform --markdown > docs/conformance.md
   dosebook conform https://b.example:8443/registry https://b.example:8443/repository --facts b.toml")]
 pub(crate) struct Arguments {
     /// The registry (ITI-42, ITI-18); alone it is also the repository
@@ -47,6 +47,9 @@ pub(crate) struct Arguments {
     /// Only cases with this in their name, as iti-42/ or replace
     #[arg(long, value_name = "PART")]
     filter: Option<String>,
+    /// Print the report as a page: clause, cases, result
+    #[arg(long)]
+    markdown: bool,
     /// Print the names of the cases and stop
     #[arg(long)]
     list: bool,
@@ -64,17 +67,28 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
             for url in [Some(registry), arguments.repository.as_ref()].into_iter().flatten() {
                 reach(url).await?;
             }
-            judge(&library, &target, filter, output).await?
+            judge(&library, &[target], filter, &arguments, output).await?
         }
         None => {
-            let own = ThrowAway::start(&arguments).await?;
-            let target = own.target(&library)?;
-            let judged = judge(&library, &target, filter, output).await;
+            let NodeArguments { config, data } = &arguments.node;
+            if config.is_some() || data.is_some() {
+                return Err(Failure::Usage(
+                    "--config and --data go with the URL of the server to judge: without one, nodes in temporary \
+                     folders are judged; the cases leave their documents in the server"
+                        .to_owned(),
+                ));
+            }
+            let own = Nodes::start().await?;
+            let judged = judge(&library, &own.targets(&library)?, filter, &arguments, output).await;
             own.stop().await?;
             judged?
         }
     };
-    output.line(format_args!("\n{report}"));
+    if arguments.markdown {
+        output.line(report.markdown().trim_end());
+    } else {
+        output.line(format_args!("\n{report}"));
+    }
     output.value(&report.json());
     if report.is_green() { Ok(()) } else { Err(Failure::Said) }
 }
@@ -89,11 +103,18 @@ fn list(library: &Library, output: Output) -> Result<(), Failure> {
 
 async fn judge(
     library: &Library,
-    target: &Target,
+    targets: &[Target],
     filter: Option<&str>,
+    arguments: &Arguments,
     output: Output,
 ) -> Result<Report, Failure> {
-    let report = conformance::run(library, target, filter, |case| output.line(case));
+    let report = conformance::run(library, targets, filter, |case| {
+        if !arguments.markdown {
+            output.line(case);
+        } else if !case.is_fine() {
+            complain(case);
+        }
+    });
     report.await.map_err(|error| unusable(&error))
 }
 
@@ -155,65 +176,6 @@ fn credentials(
 
 fn unusable(error: &conformance::Error) -> Failure {
     Failure::Usage(error.to_string())
-}
-
-/// A node with a folder and ports of its own, which nobody needs afterwards.
-struct ThrowAway {
-    node: Arc<Node>,
-    url: String,
-    stop: oneshot::Sender<()>,
-    serving: JoinHandle<std::io::Result<()>>,
-    _folder: TempDir,
-}
-
-impl ThrowAway {
-    /// As a node without a file would be.
-    async fn start(arguments: &Arguments) -> Result<Self, Failure> {
-        let NodeArguments { config, data } = &arguments.node;
-        if config.is_some() || data.is_some() {
-            return Err(Failure::Usage(
-                "--config and --data go with the URL of the server to judge: without one a node in a temporary folder \
-                 is judged; the cases leave their documents in the server"
-                    .to_owned(),
-            ));
-        }
-        let folder = tempfile::Builder::new().prefix("dosebook-conform").tempdir();
-        let folder =
-            folder.map_err(|error| Failure::Refused(format!("cannot make a temporary folder: {error}")))?;
-        let mut config = Config::default();
-        config.node.data = folder.path().join("data");
-        config.soap.listen.set_port(0);
-        config.web.listen.set_port(0);
-        let node = Arc::new(Node::open(config).await?);
-        let listening = Listening::bind(Arc::clone(&node)).await?;
-        let url = format!("https://{}", listening.soap_address());
-        let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn(listening.serve(async {
-            // It ends when it is told to, and when nobody can tell it any more.
-            let _ = stopped.await;
-        }));
-        Ok(Self { node, url, stop, serving, _folder: folder })
-    }
-
-    fn target(&self, library: &Library) -> Result<Target, Failure> {
-        let mut facts = Facts::defaults(library).map_err(|error| unusable(&error))?;
-        facts.repository_unique_id = self.node.identifiers.repository_unique_id.to_string();
-        facts.assigning_authority = self.node.identifiers.patient_authority.to_string();
-        let config = &self.node.config;
-        Ok(Target {
-            registry: format!("{}{REGISTRY_PATH}", self.url),
-            repository: format!("{}{REPOSITORY_PATH}", self.url),
-            credentials: credentials(&config.certificate(), &config.key(), &config.trust())?,
-            facts,
-        })
-    }
-
-    async fn stop(self) -> Result<(), Failure> {
-        // Who has ended already needs not be told.
-        let _ = self.stop.send(());
-        let ended = self.serving.await.map_err(std::io::Error::other).flatten();
-        ended.map_err(|error| Failure::Refused(format!("the node ended: {error}")))
-    }
 }
 
 #[cfg(test)]
