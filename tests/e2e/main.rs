@@ -9,6 +9,7 @@ mod crowd;
 mod find;
 mod hospitals;
 mod keeping;
+mod mutations;
 mod mutual_tls;
 mod nodes;
 mod observed;
