@@ -21,7 +21,7 @@ use actors::audit::Audit;
 use actors::description;
 use actors::transactions::{ProvideAndRegister, RegistryResponse, Retrieve, RetrieveResponse};
 use actors::{Endpoint, Partner};
-use metadata::{Oid, RegistryErrors};
+use metadata::{CurrentDomain, Oid, RegistryErrors};
 use soap::peer::Peer;
 
 pub use content::{Bucket, Documents};
@@ -37,6 +37,7 @@ pub struct Repository {
     store: Store,
     registry: Partner,
     limits: Limits,
+    domain: CurrentDomain,
     unknown: Mutex<sweep::Unknown>,
     marking: provide::Marking,
 }
@@ -60,7 +61,14 @@ impl Repository {
     /// A repository of that `repositoryUniqueId`.
     pub fn new(unique_id: Oid, store: Store, registry: Partner, limits: Limits) -> Self {
         let (unknown, marking) = (Mutex::default(), provide::Marking::default());
-        Self { unique_id, store, registry, limits, unknown, marking }
+        let domain = CurrentDomain::default();
+        Self { unique_id, store, registry, limits, domain, unknown, marking }
+    }
+
+    /// The same, taking documents only from the sources of an affinity domain.
+    #[must_use]
+    pub fn in_domain(self, domain: CurrentDomain) -> Self {
+        Self { domain, ..self }
     }
 
     /// The `repositoryUniqueId`.

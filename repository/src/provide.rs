@@ -17,7 +17,8 @@ use actors::transactions::{ProvideAndRegister, Register, RegistryResponse};
 use database::Remedy;
 use metadata::requirements::{self, Sender};
 use metadata::{
-    DocumentEntry, ErrorCode, Flavour, Hash, ObjectId, RegistryError, RegistryErrors, Submission,
+    DocumentEntry, ErrorCode, Finding, Flavour, Hash, ObjectId, RegistryError, RegistryErrors, Submission,
+    quoted,
 };
 
 use crate::Repository;
@@ -63,6 +64,7 @@ impl Repository {
         let entries = &submission.entries;
         submission.check(&findings.unreadable, &mut found);
         requirements::check(submission, Sender::DocumentSource, &mut found);
+        found.extend(self.foreign_source(submission));
         found.extend(unmatched(entries, &documents.announced().collect::<Vec<_>>()));
         errors.extend_with(found);
         if entries.len() > self.limits.documents {
@@ -74,6 +76,16 @@ impl Repository {
             errors.push(RegistryError::new(ErrorCode::OutOfResources, context));
         }
         errors.into_result()
+    }
+
+    /// A Document Source that the affinity domain does not list, if it lists any.
+    fn foreign_source(&self, submission: &Submission) -> Option<RegistryError> {
+        let (domain, set) = (self.domain.get(), &submission.submission_set);
+        let listed = domain.sources.as_ref().filter(|_| !domain.has_source(&set.source_id))?.len();
+        let received = format!("{}, no Document Source of domain {}", quoted(&set.source_id), domain.name);
+        let expected = format!("one of the {listed} that it lists");
+        let finding = Finding::new("sourceId", &received, &expected, "TF-2 3.41.4.1.3, TF-3 4.2.3.3.9");
+        Some(finding.about(ErrorCode::Metadata, set.identity()))
     }
 
     /// Keeps one document and compares it with what its entry says of it.

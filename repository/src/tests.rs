@@ -151,6 +151,24 @@ impl Ward {
     }
 }
 
+#[tokio::test]
+async fn takes_documents_of_the_sources_that_the_domain_lists() {
+    let ward = Ward::open().await;
+    let mut domain = metadata::Domain::open();
+    domain.sources = Some(["1.2.9".parse().unwrap()].into());
+    ward.repository.domain.replace(domain.clone());
+    let [error] = ward.provide(submission(), b"abc").await.0.try_into().unwrap();
+    assert_eq!(error.code.name(Flavour::Repository), "XDSRepositoryMetadataError");
+    assert_eq!(error.location.as_deref(), Some("SubmissionSet SubmissionSet01"));
+    for part in ["sourceId is '1.2.3.4.5.4'", "of domain open, expected one of the 1", "TF-2 3.41.4.1.3"] {
+        assert!(error.context.contains(part), "{part} in {}", error.context);
+    }
+    assert_eq!(ward.objects(), 0);
+    domain.sources = Some(["1.2.3.4.5.4".parse().unwrap()].into());
+    ward.repository.domain.replace(domain);
+    assert_eq!(ward.provide(submission(), b"abc").await, RegistryErrors::default());
+}
+
 /// The sample as a Document Source sends it: without hash, size and repository.
 fn submission() -> Submission {
     let mut submission = sample();
