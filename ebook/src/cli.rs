@@ -6,8 +6,8 @@ use clap::{ArgAction, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::commands::{
-    backup, certs, config, conform, demo, export, fetch, find, history, import, migrate, restore, serve,
-    show, submit, verify,
+    backup, certs, config, conform, demo, domain, export, fetch, find, history, import, migrate, restore,
+    serve, show, submit, verify,
 };
 use crate::exit::Failure;
 use crate::output::{Output, complain, is_watched};
@@ -46,6 +46,7 @@ enum Command {
     Migrate(migrate::Arguments),
     Certs(certs::Arguments),
     Config(config::Arguments),
+    Domain(domain::Arguments),
     Conform(conform::Arguments),
 }
 
@@ -72,6 +73,7 @@ impl Command {
             Self::Migrate(arguments) => migrate::run(arguments, output).await,
             Self::Certs(arguments) => certs::run(arguments, output),
             Self::Config(arguments) => config::run(arguments, output),
+            Self::Domain(arguments) => domain::run(arguments, output),
             Self::Conform(arguments) => conform::run(arguments, output).await,
         }
     }

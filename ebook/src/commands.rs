@@ -5,6 +5,7 @@ pub(crate) mod certs;
 pub(crate) mod config;
 pub(crate) mod conform;
 pub(crate) mod demo;
+pub(crate) mod domain;
 pub(crate) mod export;
 pub(crate) mod fetch;
 pub(crate) mod find;

@@ -4,6 +4,7 @@ mod book;
 pub mod cli;
 mod commands;
 pub mod config;
+pub mod domain;
 pub mod exit;
 mod file_content;
 pub mod history;

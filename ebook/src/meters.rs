@@ -78,6 +78,8 @@ const METERS: &[Meter] = &[
     gauge("dosebook_last_sweep_timestamp_seconds", "When something was swept last"),
     counter("dosebook_documents_scrubbed_total", "Documents that were read again in the background"),
     gauge("dosebook_documents_damaged", "Documents that are known to be damaged"),
+    counter("dosebook_domain_reads_total", "Times that the folder of the affinity domain was read again"),
+    gauge("dosebook_domain_outdated", "1 while that folder cannot be used, and what it said before holds"),
     counter("dosebook_audit_records_total", "Audit records that were written"),
     counter("dosebook_audit_failures_total", "Audit records that could not be written"),
     gauge("dosebook_audit_queue_length", "Audit records that are being written"),

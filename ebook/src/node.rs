@@ -17,11 +17,12 @@ use actors::endpoint::Endpoints;
 use actors::transactions::stored_query::{GetDocuments, Ids, Query};
 use actors::transactions::{DocumentRequest, Register, Retrieve, StoredQuery};
 use actors::{Endpoint, Partner};
-use metadata::{ErrorCode, Oid, PatientId, RegistryErrors, UniqueId};
+use metadata::{CurrentDomain, ErrorCode, Oid, PatientId, RegistryErrors, UniqueId};
 use registry::Registry;
 use repository::{Limits, Repository};
 
 use crate::config::{self, Config, RegistryAt};
+use crate::domain::FollowedDomain;
 use crate::exit::{Failure, file};
 use crate::history::Community;
 use crate::meters;
@@ -47,6 +48,8 @@ pub struct Node {
     pub registry: Option<Arc<Registry>>,
     /// Its repository, if it is one.
     pub repository: Option<Arc<Repository>>,
+    /// The affinity domain that it keeps to.
+    pub domain: FollowedDomain,
     /// Whether it has just made its own CA and identity.
     pub identity_is_new: bool,
     credentials: Credentials,
@@ -82,6 +85,7 @@ impl Node {
         meters::recorder();
         let lock = lock(&config)?;
         stores::restoring(&config)?;
+        let domain = FollowedDomain::open(&config)?;
         let identity_is_new = identity::make(&config)?;
         let credentials = Credentials::read(&config)?;
         let identifiers = Identifiers::of(&config).map_err(Failure::Refused)?;
@@ -94,7 +98,7 @@ impl Node {
         stores::clear_spool(&config)?;
 
         let registry = match config.registry.enabled {
-            true => Some(Arc::new(stores::registry(&config, stores::For::Serving).await?)),
+            true => Some(Arc::new(stores::registry(&config, domain.current(), stores::For::Serving).await?)),
             false => None,
         };
         let registry_endpoint =
@@ -102,7 +106,7 @@ impl Node {
         let asked = registry_asked(&config, registry_endpoint.as_ref(), &client, &audit);
         let repository = match &asked {
             Some(registry) if config.repository.enabled => {
-                Some(open_repository(&config, &identifiers, registry.clone()).await?)
+                Some(open_repository(&config, &identifiers, registry.clone(), domain.current()).await?)
             }
             _ => None,
         };
@@ -120,6 +124,7 @@ impl Node {
             communities,
             registry,
             repository,
+            domain,
             identity_is_new,
             credentials,
             audit,
@@ -156,6 +161,10 @@ impl Node {
             return vec![check("node", Err("it is about to stop: ask another".to_owned()))];
         }
         let mut checks = vec![check("certificate", self.certificate_holds())];
+        if let Some(trouble) = self.domain.trouble() {
+            let note = format!("what held before still holds, for {trouble}");
+            checks.push(Check { name: "domain", outcome: Ok(()), note: Some(note) });
+        }
         if let Some(registry) = &self.registry {
             let endpoint = Arc::new(registry::endpoint(registry, Audit::none()));
             checks.push(check("registry", registry_answers(endpoint).await));
@@ -342,11 +351,13 @@ async fn open_repository(
     config: &Config,
     identifiers: &Identifiers,
     registry: Partner,
+    domain: &CurrentDomain,
 ) -> Result<Arc<Repository>, Failure> {
     let store = stores::store(config, stores::For::Serving).await?;
     let limits = Limits { document: config.repository.max_document, ..Limits::default() };
     let unique_id = Oid::clone(&identifiers.repository_unique_id);
-    Ok(Arc::new(Repository::new(unique_id, store, registry, limits)))
+    let repository = Repository::new(unique_id, store, registry, limits);
+    Ok(Arc::new(repository.in_domain(domain.clone())))
 }
 
 /// Asks for a document that no registry has.

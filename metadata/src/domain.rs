@@ -100,11 +100,11 @@ impl Domain {
         broken.then_some(rule)
     }
 
-    /// The same, warning where it would refuse.
+    /// The same, but no attribute is stricter than that.
     #[must_use]
-    pub fn relaxed(mut self) -> Self {
+    pub fn no_stricter_than(mut self, limit: Strictness) -> Self {
         for rule in self.rules.values_mut() {
-            rule.strictness = rule.strictness.min(Strictness::Warn);
+            rule.strictness = rule.strictness.min(limit);
         }
         self
     }

@@ -6,6 +6,7 @@ mod backups;
 mod central;
 mod conformance;
 mod crowd;
+mod domain;
 mod find;
 mod hospitals;
 mod keeping;

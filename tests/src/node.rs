@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{Read, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -33,6 +33,8 @@ pub struct Settings {
     pub feed: bool,
     /// The assigning authority of its patients; [`AUTHORITY`] if it is not given.
     pub authority: Option<&'static str>,
+    /// The folder of its affinity domain; none is enforced if it is not given.
+    pub domain: Option<PathBuf>,
     /// The URL of its database. If it is not given: a fresh one on the server that `DOSEBOOK_TEST_POSTGRES` names,
     /// and without that SQLite in its folder.
     pub database: Option<String>,
@@ -262,7 +264,7 @@ impl Node {
     }
 
     /// The files that the repository holds, half-written ones included.
-    pub fn stored_files(&self) -> Vec<std::path::PathBuf> {
+    pub fn stored_files(&self) -> Vec<PathBuf> {
         let repository = self.folder.path().join("data/repository");
         let mut found = Vec::new();
         let mut folders = vec![repository.join("documents"), repository.join("incoming")];
@@ -321,6 +323,9 @@ fn configuration(settings: &Settings, soap: SocketAddr, web: SocketAddr) -> Stri
          [registry]\npatients = \"{patients}\"\n[domain]\npatient_authority = \"{authority}\"\n\
          [repository]\nunique_id = \"{REPOSITORY}\"\n"
     );
+    if let Some(folder) = &settings.domain {
+        text = text.replace("[domain]\n", &format!("[domain]\nfolder = \"{}\"\n", folder.display()));
+    }
     if let Some(documents) = &settings.documents {
         let _ = writeln!(text, "documents = \"{documents}\"");
     }

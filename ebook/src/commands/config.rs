@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     match arguments.command {
         Command::Check(node) => {
             let config = node.load()?;
+            crate::domain::load(&config).map_err(Failure::Usage)?;
             output.line(format_args!("the configuration of node {:?} can be used", config.node.name));
             output.value(&serde_json::json!({ "usable": true }));
         }

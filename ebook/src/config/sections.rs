@@ -165,8 +165,12 @@ pub struct S3 {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Domain {
+    /// The folder with its codes, authorities and sources; nothing is enforced if it is not given.
+    pub folder: Option<PathBuf>,
     /// The authority that assigns the domain's patient ids; made once and kept if it is not given.
     pub patient_authority: Option<Text<Oid>>,
+    /// The `sourceId` of what is submitted from here; made once and kept if it is not given.
+    pub source_id: Option<Text<Oid>>,
     /// The language that our devices write, `en-US` if it is not given.
     pub language: Option<Text<LanguageCode>>,
     /// The zone of times in reports that do not say theirs; that of the machine if it is not given.

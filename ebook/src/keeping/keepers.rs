@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::fs::File;
 
+use metadata::CurrentDomain;
 use registry::Registry;
 use repository::Store;
 
@@ -43,7 +44,7 @@ impl Keepers {
     pub(crate) async fn take(config: Config, identifiers: Identifiers) -> Result<Self, Failure> {
         let lock = node::lock(&config)?;
         let registry = match config.registry.enabled {
-            true => Some(stores::registry(&config, For::Keeping).await?),
+            true => Some(stores::registry(&config, &CurrentDomain::default(), For::Keeping).await?),
             false => None,
         };
         let store = match config.repository.enabled {

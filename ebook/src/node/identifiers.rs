@@ -4,9 +4,10 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use metadata::Oid;
+use metadata::{Invalid, Oid};
 use serde::{Deserialize, Serialize};
 
+use super::make_private;
 use crate::config::{Config, Text};
 
 /// What identifies a node in every message and entry that it has a part in.
@@ -22,18 +23,21 @@ pub struct Identifiers {
 
 /// The file in the data folder.
 const FILE: &str = "identifiers.toml";
+/// The file that has the `sourceId` of a Document Source where there is no node.
+const SOURCE: &str = "source-id";
 
 impl Identifiers {
-    fn made() -> Self {
-        let oid = || Text(Oid::from_uuid(uuid::Uuid::new_v4()));
-        Self { patient_authority: oid(), repository_unique_id: oid(), source_id: oid() }
+    /// What has been submitted from here before there was a node stays of one source.
+    fn made(config: &Config) -> Result<Self, String> {
+        let source_id = Text(read_source(&config.data(SOURCE))?.unwrap_or_else(oid));
+        Ok(Self { patient_authority: Text(oid()), repository_unique_id: Text(oid()), source_id })
     }
 
     /// Those of a node, which are made when there are none yet.
     pub(crate) fn of(config: &Config) -> Result<Self, String> {
         let path = config.data(FILE);
         if !path.exists() {
-            Self::made().keep(&path)?;
+            Self::made(config)?.keep(&path)?;
         }
         Self::read(&path).map(|kept| kept.with(config))
     }
@@ -42,6 +46,33 @@ impl Identifiers {
     pub(crate) fn existing(config: &Config) -> Result<Option<Self>, String> {
         let path = config.data(FILE);
         if path.exists() { Self::read(&path).map(|kept| Some(kept.with(config))) } else { Ok(None) }
+    }
+
+    /// The `sourceId` of what is submitted from here, with a node in the data folder or without: whoever has it once
+    /// keeps it (ITI TF-3 4.2.3.3.9).
+    pub(crate) fn source(config: &Config) -> Result<Oid, String> {
+        if let Some(given) = &config.domain.source_id {
+            return Ok(Oid::clone(given));
+        }
+        if let Some(own) = Self::existing(config)? {
+            return Ok(own.source_id.0);
+        }
+        Self::source_alone(config).map_err(|error| {
+            format!("{error}; or give the sourceId as domain.source_id in the configuration")
+        })
+    }
+
+    /// The `sourceId` where there is no node, made when there is none yet.
+    fn source_alone(config: &Config) -> Result<Oid, String> {
+        let path = config.data(SOURCE);
+        if let Some(kept) = read_source(&path)? {
+            return Ok(kept);
+        }
+        let data = &config.node.data;
+        make_private(data).map_err(|error| format!("{}: cannot make the folder: {error}", data.display()))?;
+        keep(&path, &format!("{}\n", oid()))?;
+        // Another process may have been first.
+        read_source(&path)?.ok_or_else(|| format!("{}: is not there any more", path.display()))
     }
 
     /// Gives a node those that it had.
@@ -57,6 +88,7 @@ impl Identifiers {
         let mut config = config;
         config.domain.patient_authority = Some(kept.patient_authority);
         config.repository.unique_id = Some(kept.repository_unique_id);
+        config.domain.source_id = Some(kept.source_id);
         Ok(config)
     }
 
@@ -65,7 +97,7 @@ impl Identifiers {
         Self {
             patient_authority: config.domain.patient_authority.clone().unwrap_or(self.patient_authority),
             repository_unique_id: config.repository.unique_id.clone().unwrap_or(self.repository_unique_id),
-            source_id: self.source_id,
+            source_id: config.domain.source_id.clone().unwrap_or(self.source_id),
         }
     }
 
@@ -81,19 +113,35 @@ impl Identifiers {
         })
     }
 
-    /// Whole or not at all, and never over what another process has just kept.
     fn keep(&self, path: &Path) -> Result<(), String> {
-        let failed = |error: std::io::Error| format!("{}: cannot write it: {error}", path.display());
-        let text = toml::to_string(self).map_err(|error| failed(std::io::Error::other(error)))?;
-        let beside = path.with_extension(format!("new-{}", std::process::id()));
-        let mut file = fs::File::create(&beside).map_err(failed)?;
-        file.write_all(format!("{HEAD}{text}").as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-        let placed = fs::hard_link(&beside, path);
-        fs::remove_file(&beside).map_err(failed)?;
-        match placed {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed(error)),
-            _ => Ok(()),
-        }
+        let text = toml::to_string(self).map_err(|error| format!("{}: {error}", path.display()))?;
+        keep(path, &format!("{HEAD}{text}"))
+    }
+}
+
+fn oid() -> Oid {
+    Oid::from_uuid(uuid::Uuid::new_v4())
+}
+
+fn read_source(path: &Path) -> Result<Option<Oid>, String> {
+    match fs::read_to_string(path) {
+        Ok(text) => text.parse().map(Some).map_err(|error: Invalid| format!("{}: {error}", path.display())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{}: cannot read it: {error}", path.display())),
+    }
+}
+
+/// Whole or not at all, and never over what another process has just kept.
+fn keep(path: &Path, text: &str) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("{}: cannot write it: {error}", path.display());
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    let mut file = fs::File::create(&beside).map_err(failed)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    let placed = fs::hard_link(&beside, path);
+    fs::remove_file(&beside).map_err(failed)?;
+    match placed {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed(error)),
+        _ => Ok(()),
     }
 }
 
@@ -131,6 +179,30 @@ mod tests {
         let identifiers = Identifiers::of(&config).unwrap();
         assert_eq!(identifiers.patient_authority.to_string(), "1.2.3");
         assert!(identifiers.repository_unique_id.to_string().starts_with("2.25."));
+    }
+
+    #[test]
+    fn a_source_without_a_node_keeps_its_id_and_so_does_the_node_that_comes_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config(&folder.path().join("not/there"));
+        let source = Identifiers::source(&config).unwrap();
+        assert_eq!(Identifiers::source(&config).unwrap(), source);
+        assert_eq!(Identifiers::existing(&config), Ok(None), "a source is no node");
+        assert_eq!(*Identifiers::of(&config).unwrap().source_id, source);
+        assert_eq!(Identifiers::source(&config).unwrap(), source);
+        config.domain.source_id = Some(Text("1.2.3".parse().unwrap()));
+        assert_eq!(Identifiers::source(&config).unwrap().to_string(), "1.2.3");
+        assert_eq!(Identifiers::of(&config).unwrap().source_id.to_string(), "1.2.3");
+    }
+
+    #[test]
+    fn a_source_that_cannot_keep_its_id_says_how_to_give_it_one() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file"), "").unwrap();
+        let refused = Identifiers::source(&config(&folder.path().join("file/data"))).unwrap_err();
+        assert!(refused.contains("domain.source_id"), "{refused}");
+        fs::write(folder.path().join(SOURCE), "mine").unwrap();
+        assert!(Identifiers::source(&config(folder.path())).unwrap_err().contains("'mine' is not an OID"));
     }
 
     #[test]

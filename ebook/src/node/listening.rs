@@ -11,12 +11,14 @@ use rustls::ServerConfig;
 use soap::limits::SHUTDOWN_TIME;
 use soap::server::Server;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal as hear};
 use tokio::sync::oneshot;
+use tokio::time::MissedTickBehavior;
 
 use super::Node;
 use super::web_listener::TlsListener;
 use crate::exit::Failure;
-use crate::meters;
+use crate::{domain, meters};
 
 /// A node with its ports open, ready to serve.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub struct Listening {
     web_address: SocketAddr,
     /// None on loopback.
     web_tls: Option<Arc<ServerConfig>>,
+    /// SIGHUP. From now on it does not end the process.
+    hang_up: Signal,
 }
 
 impl Listening {
@@ -43,7 +47,10 @@ impl Listening {
         let soap = soap.spooling_in(node.config.data("spool")).leaving_for(leave);
         let web = TcpListener::bind(web_at).await.map_err(|error| occupied("web", web_at, &error))?;
         let web_address = web.local_addr().map_err(|error| occupied("web", web_at, &error))?;
-        Ok(Self { node, soap, web, web_address, web_tls })
+        let hang_up = hear(SignalKind::hangup());
+        let hang_up =
+            hang_up.map_err(|error| Failure::Refused(format!("cannot listen for signals: {error}")))?;
+        Ok(Self { node, soap, web, web_address, web_tls, hang_up })
     }
 
     /// The node that listens.
@@ -70,13 +77,17 @@ impl Listening {
     /// Serves until `shutdown`. Then it is no longer ready, takes its leave of other nodes, takes no more and
     /// finishes what is under way; all that time it still says on the web listener how it is.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { node, soap, web, web_tls, .. } = self;
+        let Self { node, soap, web, web_tls, hang_up, .. } = self;
         let (stop_soap, soap_stops) = signal();
         let (stop_web, web_stops) = signal();
         let router = crate::web::router(Arc::clone(&node));
         let soap = tokio::spawn(soap.serve(Arc::new(node.endpoints()), soap_stops));
         let mut web = tokio::spawn(serve_web(web, web_tls, router, web_stops));
-        let chores = [tokio::spawn(tend(Arc::clone(&node))), tokio::spawn(count_now_and_then())];
+        let chores = [
+            tokio::spawn(tend(Arc::clone(&node))),
+            tokio::spawn(follow_domain(Arc::clone(&node), hang_up)),
+            tokio::spawn(count_now_and_then()),
+        ];
         let ended_early = tokio::select! {
             () = shutdown => None,
             ended = &mut web => Some(ended),
@@ -133,6 +144,23 @@ async fn tend(node: Arc<Node>) {
         let config = &node.config.repository;
         let upkeep = Upkeep { scrub_days: config.scrub_days, remove_many: config.remove_many };
         repository.tend(upkeep).await;
+    }
+}
+
+/// Reads the affinity domain again when its folder has changed, and when SIGHUP comes.
+async fn follow_domain(node: Arc<Node>, mut hang_up: Signal) {
+    let mut every = tokio::time::interval(domain::LOOK);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let told = tokio::select! {
+            _ = every.tick() => false,
+            _ = hang_up.recv() => true,
+        };
+        let node = Arc::clone(&node);
+        if let Err(error) = tokio::task::spawn_blocking(move || node.domain.look(told)).await {
+            tracing::error!(%error, "nobody looks at the folder of the affinity domain any more");
+            return;
+        }
     }
 }
 

@@ -41,9 +41,13 @@ pub(crate) fn restoring(config: &Config) -> Result<(), Failure> {
 }
 
 /// Opens the registry of a node.
-pub(crate) async fn registry(config: &Config, purpose: For) -> Result<Registry, Failure> {
+pub(crate) async fn registry(
+    config: &Config,
+    domain: &CurrentDomain,
+    purpose: For,
+) -> Result<Registry, Failure> {
     let location = registry_location(config, purpose)?;
-    let registry = Registry::open(&location, policy(config)).await;
+    let registry = Registry::open(&location, policy(config, domain)).await;
     let registry = registry.map_err(|error| Failure::Refused(format!("{location}: {error}")))?;
     Ok(registry.returning_at_most(config.registry.max_results))
 }
@@ -54,7 +58,7 @@ pub(crate) async fn look_at_registry(config: &Config) -> Result<Option<Registry>
         return Ok(None);
     }
     let location = registry_location(config, For::Keeping)?;
-    let registry = Registry::look(&location, policy(config)).await;
+    let registry = Registry::look(&location, policy(config, &CurrentDomain::default())).await;
     registry.map(Some).map_err(|error| Failure::Refused(format!("{location}: {error}")))
 }
 
@@ -99,12 +103,12 @@ fn index_location(config: &Config, purpose: For) -> Result<Location, Failure> {
     location(config, purpose, Path::new(REPOSITORY).join("repository.sqlite"))
 }
 
-fn policy(config: &Config) -> Policy {
+fn policy(config: &Config, domain: &CurrentDomain) -> Policy {
     let patients = match config.registry.patients {
         Patients::Accept => PatientPolicy::Accept,
         Patients::Feed => PatientPolicy::Feed,
     };
-    Policy { patients, domain: CurrentDomain::default() }
+    Policy { patients, domain: domain.clone() }
 }
 
 /// Removes what a process before us has left of documents on their way to a bucket. The data folder must be ours.

@@ -10,7 +10,7 @@ use super::metadata::Said;
 use crate::commands::session::Session;
 use crate::config::Config;
 use crate::exit::Failure;
-use crate::node::now;
+use crate::node::{Identifiers, now};
 
 /// All that is the same for every file of one call.
 pub(crate) struct Describing {
@@ -40,13 +40,12 @@ impl Describing {
         let institution = &config.institution;
         let oid = institution.oid.as_deref();
         let institution = institution.name.as_deref().map(|name| Organization::named(name, oid)).transpose();
-        let source_id = session.identifiers.as_ref().map(|identifiers| Oid::clone(&identifiers.source_id));
         Ok(Self {
             patient,
             patient_authority: session.patient_authority(),
             language,
             institution: institution.map_err(|error| Failure::Usage(format!("institution.name: {error}")))?,
-            source_id: source_id.unwrap_or_else(fresh),
+            source_id: Identifiers::source(&config).map_err(Failure::Refused)?,
             said: said.map(Said::read).transpose()?,
             config,
         })
