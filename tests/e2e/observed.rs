@@ -27,7 +27,8 @@ async fn after_an_exchange(settings: Settings) -> Node {
     assert!(node.web(&format!("/book?q={CHARLOTTE_IN_BELGIUM}")).unwrap().1.contains(CHARLOTTE_IN_BELGIUM));
     // An error whose text names the patients: two in one submission.
     let mut mixed = Document::of(CHARLOTTE_IN_BELGIUM, "x");
-    mixed.submission.submission_set.patient_id = Some(Document::of(NOOR_IN_BELGIUM, "").patient());
+    mixed.submission.submission_set.patient_id = format!("{NOOR_IN_BELGIUM}^^^&{authority}&ISO").parse().ok();
+    mixed.submission.entries.iter_mut().for_each(|entry| entry.patient_id = patient.parse().ok());
     assert!(!mixed.provide(&node.repository()).await.unwrap().is_success());
     node
 }
