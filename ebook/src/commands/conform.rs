@@ -78,7 +78,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
                         .to_owned(),
                 ));
             }
-            let own = Nodes::start().await?;
+            let own = Nodes::start(&library).await?;
             let judged = judge(&library, &own.targets(&library)?, filter, &arguments, output).await;
             own.stop().await?;
             judged?

@@ -10,10 +10,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{credentials, unusable};
-use metadata::PatientId;
+use metadata::{Invalid, PatientId};
 use uuid::Uuid;
 
-use crate::config::{Config, NoUrl, Patients, RegistryAt};
+use crate::config::{Code, Config, NoUrl, Patients, RegistryAt, Text};
 use crate::exit::Failure;
 use crate::node::{Listening, Node, REGISTRY_PATH, REPOSITORY_PATH};
 
@@ -21,16 +21,23 @@ use crate::node::{Listening, Node, REGISTRY_PATH, REPOSITORY_PATH};
 pub(super) struct Nodes {
     /// As a node without a file would be.
     plain: ThrowAway,
-    /// It knows its patients from a feed only.
+    /// It knows its patients from a feed only, keeps to an affinity domain, and gives little in one answer.
     strict: ThrowAway,
     /// Those that it knows.
     patients: Vec<String>,
     /// A repository whose registry does not answer.
     orphan: ThrowAway,
+    /// The folder of that domain.
+    _agreed: TempDir,
 }
 
 impl Nodes {
-    pub(super) async fn start() -> Result<Self, Failure> {
+    pub(super) async fn start(library: &Library) -> Result<Self, Failure> {
+        let facts = Facts::defaults(library).map_err(|error| unusable(&error))?;
+        let agreed = folder()?;
+        let file = agreed.path().join("domain.toml");
+        std::fs::write(&file, domain(&facts)).map_err(|error| no_folder(&error))?;
+
         let plain = ThrowAway::start(Config::default()).await?;
         let alike = || {
             let mut config = Config::default();
@@ -42,6 +49,13 @@ impl Nodes {
         let mut strict = alike();
         strict.registry.patients = Patients::Feed;
         strict.registry.max_results = 10;
+        let authority = facts.assigning_authority.parse();
+        strict.domain.patient_authority =
+            Some(Text(authority.map_err(|error: Invalid| Failure::Usage(error.to_string()))?));
+        if let Some(class) = facts.codes.get("class").cloned() {
+            strict.codes.class = Code { code: class.code, scheme: class.scheme, display: class.display };
+        }
+        strict.domain.folder = Some(agreed.path().to_owned());
         let mut orphan = alike();
         orphan.registry.enabled = false;
         let nobody = format!("https://127.0.0.1:{}{REGISTRY_PATH}", nobody_there().await?);
@@ -49,14 +63,14 @@ impl Nodes {
             RegistryAt::Url(nobody.parse().map_err(|error: NoUrl| Failure::Usage(error.to_string()))?);
         let (strict, orphan) = (ThrowAway::start(strict).await?, ThrowAway::start(orphan).await?);
         let patients = strict.announce(KNOWN).await?;
-        Ok(Self { plain, strict, patients, orphan })
+        Ok(Self { plain, strict, patients, orphan, _agreed: agreed })
     }
 
     pub(super) fn targets(&self, library: &Library) -> Result<[Target; 2], Failure> {
         let mut plain = self.plain.target(library)?;
         plain.facts.dead_repository = Some(format!("{}{REPOSITORY_PATH}", self.orphan.url));
         let mut strict = self.strict.target(library)?;
-        strict.facts.offers.extend(["feed", "small-results"].map(str::to_owned));
+        strict.facts.offers.extend(["codes", "feed", "small-results", "source-list"].map(str::to_owned));
         strict.facts.patients.clone_from(&self.patients);
         Ok([plain, strict])
     }
@@ -71,6 +85,45 @@ impl Nodes {
 
 /// So many patients are announced: each case takes those that it needs.
 const KNOWN: usize = 200;
+
+fn folder() -> Result<TempDir, Failure> {
+    tempfile::Builder::new().prefix("dosebook-conform").tempdir().map_err(|error| no_folder(&error))
+}
+
+fn no_folder(error: &std::io::Error) -> Failure {
+    Failure::Refused(format!("cannot make a temporary folder: {error}"))
+}
+
+/// The affinity domain that the facts speak of (`domain.toml`), with the media types that cases use.
+fn domain(facts: &Facts) -> String {
+    let mut text = format!(
+        "name = \"judged\"\npolicy = \"refuse\"\nauthorities = [{{ oid = \"{}\" }}]\nsources = [\"{}\"]\n",
+        facts.assigning_authority, facts.source_id
+    );
+    for (attribute, name) in ATTRIBUTES {
+        let named = facts.codes.iter().filter(|(known, _)| known.trim_end_matches('2') == name);
+        let codes: Vec<_> = named
+            .map(|(_, code)| format!("{{ code = \"{}\", scheme = \"{}\" }}", code.code, code.scheme))
+            .collect();
+        text += &format!("[attributes.{attribute}]\ncodes = [{}]\n", codes.join(", "));
+    }
+    let types: Vec<_> = MIME_TYPES.iter().map(|name| format!("{{ code = \"{name}\" }}")).collect();
+    text + &format!("[attributes.mimeType]\ncodes = [{}]\n", types.join(", "))
+}
+
+/// The coded attributes, and what the facts call their codes.
+const ATTRIBUTES: [(&str, &str); 9] = [
+    ("classCode", "class"),
+    ("typeCode", "type"),
+    ("formatCode", "format"),
+    ("healthcareFacilityTypeCode", "facility"),
+    ("practiceSettingCode", "practice"),
+    ("confidentialityCode", "confidentiality"),
+    ("eventCodeList", "event"),
+    ("contentTypeCode", "content"),
+    ("folderCodeList", "folder"),
+];
+const MIME_TYPES: [&str; 3] = ["text/plain", "application/pdf", "application/dicom"];
 
 /// A port at which nobody listens.
 async fn nobody_there() -> Result<u16, Failure> {
@@ -90,9 +143,7 @@ struct ThrowAway {
 
 impl ThrowAway {
     async fn start(mut config: Config) -> Result<Self, Failure> {
-        let folder = tempfile::Builder::new().prefix("dosebook-conform").tempdir();
-        let folder =
-            folder.map_err(|error| Failure::Refused(format!("cannot make a temporary folder: {error}")))?;
+        let folder = folder()?;
         config.node.data = folder.path().join("data");
         config.soap.listen.set_port(0);
         config.web.listen.set_port(0);
