@@ -251,6 +251,18 @@ pub(crate) fn shelf_at(shelf: u8) -> String {
     format!("{DOCUMENTS}/{shelf:02x}")
 }
 
+/// What a document is, without keeping it; none if it has more than so many bytes or does not arrive whole.
+pub(crate) async fn weigh(mut content: Content, limit: u64) -> Option<Kept> {
+    let mut hashes = Hashes::default();
+    loop {
+        let piece = Piece::of(&mut content, PIECE).await.ok()?;
+        hashes = hashes.pass(&piece.chunks, piece.size, limit).await.ok()?;
+        if piece.is_last {
+            return Some(hashes.finish());
+        }
+    }
+}
+
 /// Moves a document from the wire to the disk: while a piece is hashed and written, the next is gathered.
 async fn pour(
     start: Piece,

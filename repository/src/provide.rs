@@ -8,11 +8,13 @@ mod marking;
 
 use std::collections::HashSet;
 use std::error::Error;
+use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use actors::endpoint::internal;
-use actors::transactions::documents::Arrived;
+use actors::transactions::documents::{Arrived, Documents};
+use actors::transactions::provide_and_register::document;
 use actors::transactions::{ProvideAndRegister, Register, RegistryResponse};
 use database::Remedy;
 use metadata::requirements::{self, Sender};
@@ -22,12 +24,15 @@ use metadata::{
 };
 
 use crate::Repository;
-use crate::content::Kept;
+use crate::content::{self, Kept};
 use crate::meters;
 use crate::store::{New, StoreError};
 pub(crate) use marking::Marking;
 #[cfg(test)]
 pub(crate) use marking::WAITING;
+
+/// Bytes of documents that are looked at when their submission is refused already.
+const WEIGHED: u64 = 16 << 20;
 
 impl Repository {
     /// Answers ITI-41.
@@ -35,14 +40,21 @@ impl Repository {
         self: &Arc<Self>,
         request: ProvideAndRegister,
     ) -> Result<RegistryResponse, RegistryErrors> {
-        self.check(&request)?;
+        let mut errors = self.check(&request);
         let ProvideAndRegister { mut submission, mut documents, .. } = request;
+        if errors.is_failure() {
+            self.weigh(&submission, documents, &mut errors).await;
+            return Err(errors);
+        }
         let mut kept = Vec::new();
         let outcome = async {
-            while let Some(arrived) = documents.next().await.map_err(StoreError::Incoming)? {
-                self.keep(arrived, &submission, &mut kept).await?;
+            self.keep_all(&mut documents, &submission, &mut kept, &mut errors).await;
+            for (id, kept) in &kept {
+                if let Some(entry) = entry_of(&submission, id) {
+                    errors.extend(self.other_bytes(entry, kept).await?);
+                }
             }
-            missing(documents.announced())?;
+            errors.into_result()?;
             self.file(&kept, &mut submission).await
         };
         match outcome.await {
@@ -57,8 +69,8 @@ impl Repository {
         }
     }
 
-    /// What the metadata alone can tell, before any document is read.
-    fn check(&self, request: &ProvideAndRegister) -> Result<(), RegistryErrors> {
+    /// What the message alone can tell, before any document is read. The registry says the rest.
+    fn check(&self, request: &ProvideAndRegister) -> RegistryErrors {
         let ProvideAndRegister { submission, documents, findings } = request;
         let (mut errors, mut found) = (findings.errors.clone(), RegistryErrors::default());
         let entries = &submission.entries;
@@ -68,14 +80,12 @@ impl Repository {
         found.extend(unmatched(entries, &documents.announced().collect::<Vec<_>>()));
         errors.extend_with(found);
         if entries.len() > self.limits.documents {
-            let context = format!(
-                "{} documents in one submission, this repository takes {}",
-                entries.len(),
-                self.limits.documents
-            );
-            errors.push(RegistryError::new(ErrorCode::OutOfResources, context));
+            let (received, expected) =
+                (format!("there {} times", entries.len()), format!("{} at most", self.limits.documents));
+            let finding = Finding::new("DocumentEntry", &received, &expected, "TF-3 4.2.4.1");
+            errors.push(finding.about(ErrorCode::OutOfResources, "Submission"));
         }
-        errors.into_result()
+        errors
     }
 
     /// A Document Source that the affinity domain does not list, if it lists any.
@@ -88,23 +98,59 @@ impl Repository {
         Some(finding.about(ErrorCode::Metadata, set.identity()))
     }
 
-    /// Keeps one document and compares it with what its entry says of it.
-    async fn keep(
+    /// Keeps the documents and compares each with what its entry says of it, as long as they can be kept.
+    async fn keep_all(
         &self,
-        arrived: Arrived<ObjectId>,
+        documents: &mut Documents<ObjectId>,
         submission: &Submission,
         kept: &mut Vec<(ObjectId, Kept)>,
-    ) -> Result<(), RegistryErrors> {
-        let Arrived { about, content } = arrived;
-        let found = self.store.keep(content, self.limits.document).await?;
-        let mut errors = RegistryErrors::default();
-        for id in about {
-            if let Some(entry) = entry_of(submission, &id) {
-                errors.extend(differences(entry, &found));
+        errors: &mut RegistryErrors,
+    ) {
+        loop {
+            let Arrived { about, content } = match documents.next().await {
+                Ok(Some(arrived)) => arrived,
+                Ok(None) => break errors.extend(missing(documents.announced())),
+                Err(error) => break errors.extend(RegistryErrors::from(StoreError::Incoming(error))),
+            };
+            match self.store.keep(content, self.limits.document).await {
+                Ok(found) => {
+                    errors.extend(differences(submission, &about, &found));
+                    kept.extend(about.into_iter().map(|id| (id, found.clone())));
+                }
+                Err(error) => {
+                    let place = about.first().map(document);
+                    let refused = RegistryErrors::from(error).into_iter();
+                    break errors
+                        .extend(refused.map(|error| RegistryError { location: place.clone(), ..error }));
+                }
             }
-            kept.push((id, found.clone()));
         }
-        errors.into_result()
+    }
+
+    /// What is wrong with the documents of a submission that is refused already, so that its source hears of all at
+    /// once: they are not kept, and looked at as far as that takes no long time.
+    async fn weigh(
+        &self,
+        submission: &Submission,
+        mut documents: Documents<ObjectId>,
+        errors: &mut RegistryErrors,
+    ) {
+        let (mut found, mut room) = (RegistryErrors::default(), WEIGHED);
+        loop {
+            let Arrived { about, content } = match documents.next().await {
+                Ok(Some(arrived)) => arrived,
+                Ok(None) => break found.extend(missing(documents.announced())),
+                Err(_) => break,
+            };
+            let Some(weighed) = content::weigh(content, room).await else { break };
+            room = room.saturating_sub(weighed.size);
+            found.extend(differences(submission, &about, &weighed));
+            for entry in about.iter().filter_map(|id| entry_of(submission, id)) {
+                // Who cannot look refuses the submission all the same.
+                found.extend(self.other_bytes(entry, &weighed).await.unwrap_or_default());
+            }
+        }
+        errors.extend_with(found);
     }
 
     /// Files the documents under their ids and completes their entries (`hash`, `size`,
@@ -120,7 +166,6 @@ impl Repository {
             let Some(entry) = submission.entries.iter_mut().find(|entry| entry.entry_uuid == *id) else {
                 continue;
             };
-            self.not_other_bytes(entry, kept).await?;
             entry.hash = Some(Hash::from_bytes(kept.sha1));
             entry.size = Some(kept.size);
             entry.repository_unique_id = Some(self.unique_id.clone());
@@ -134,23 +179,28 @@ impl Repository {
         Ok(self.store.file(documents).await?)
     }
 
-    /// Refuses other bytes under the id of a document that the registry knows: while the registry decides,
-    /// both could be retrieved.
-    async fn not_other_bytes(&self, entry: &DocumentEntry, kept: &Kept) -> Result<(), RegistryErrors> {
+    /// Other bytes under the id of a document that the registry knows: while the registry decides, both could be
+    /// retrieved.
+    async fn other_bytes(
+        &self,
+        entry: &DocumentEntry,
+        kept: &Kept,
+    ) -> Result<Vec<RegistryError>, RegistryErrors> {
         let known = self.store.find(entry.unique_id.as_str()).await?;
         let Some(known) = known.filter(|known| known.registered && known.sha256 != kept.sha256) else {
-            return Ok(());
+            return Ok(Vec::new());
         };
-        let context = format!(
-            "uniqueId {} is that of another document: received hash {} and size {}, the one kept has hash {} \
-             and size {} (ITI TF-2 3.42.4.1.3.3)",
-            entry.unique_id,
-            Hash::from_bytes(kept.sha1),
-            kept.size,
-            Hash::from_bytes(known.sha1),
-            known.size
-        );
-        Err(RegistryError::new(ErrorCode::NonIdenticalHash, context).at(&entry.entry_uuid).into())
+        let id = quoted(&entry.unique_id);
+        let other = |attribute, received: &dyn Display, known: &dyn Display, code| {
+            let received = format!("{} of the document that came", quoted(received));
+            let expected = format!("{} as of the document kept under uniqueId {id}", quoted(known));
+            Finding::new(attribute, &received, &expected, "TF-2 3.42.4.1.3.3").about(code, entry.identity())
+        };
+        let (came, had) = (Hash::from_bytes(kept.sha1), Hash::from_bytes(known.sha1));
+        let hash = other("hash", &came, &had, ErrorCode::NonIdenticalHash);
+        let size = (kept.size != known.size)
+            .then(|| other("size", &kept.size, &known.size, ErrorCode::NonIdenticalSize));
+        Ok([Some(hash), size].into_iter().flatten().collect())
     }
 
     /// Tells the registry. When it refuses, the documents go; when its answer is lost, or it failed and cannot
@@ -206,48 +256,58 @@ fn entry_of<'a>(submission: &'a Submission, id: &ObjectId) -> Option<&'a Documen
 
 /// Entries without a document and documents without an entry.
 fn unmatched(entries: &[DocumentEntry], documents: &[&ObjectId]) -> Vec<RegistryError> {
-    let announced: HashSet<&ObjectId> = documents.iter().copied().collect();
+    const CLAUSE: &str = "TF-2 3.41.4.1.3";
     let described: HashSet<&ObjectId> = entries.iter().map(|entry| &entry.entry_uuid).collect();
-    let bare = described.difference(&announced).map(|id| {
-        let context = format!("DocumentEntry {id} has no Document of that id (ITI TF-2 3.41.4.1.3)");
-        RegistryError::new(ErrorCode::MissingDocument, context).at(id)
-    });
-    let unknown = announced.difference(&described).map(|id| {
-        let context = format!("Document {id} has no DocumentEntry of that id (ITI TF-2 3.41.4.1.3)");
-        RegistryError::new(ErrorCode::MissingDocumentMetadata, context).at(id)
-    });
-    bare.chain(unknown).chain(same_id_twice(documents)).collect()
+    let mut announced = HashSet::new();
+    let mut found = Vec::new();
+    for id in documents {
+        if !announced.insert(*id) {
+            let finding = Finding::new("id", &"that of another Document too", &"a different one", CLAUSE);
+            found.push(finding.about(ErrorCode::Metadata, document(id)));
+        } else if !described.contains(id) {
+            let received = quoted(id);
+            let finding = Finding::new("id", &received, &"that of a DocumentEntry in the message", CLAUSE);
+            found.push(finding.about(ErrorCode::MissingDocumentMetadata, document(id)));
+        }
+    }
+    for entry in entries.iter().filter(|entry| !announced.contains(&entry.entry_uuid)) {
+        let expected = format!("one with id {}", quoted(&entry.entry_uuid));
+        let finding = Finding::new("Document", &"missing", &expected, CLAUSE);
+        found.push(finding.about(ErrorCode::MissingDocument, entry.identity()));
+    }
+    found
 }
 
-fn same_id_twice(documents: &[&ObjectId]) -> Option<RegistryError> {
-    let mut seen = HashSet::new();
-    let id = documents.iter().find(|id| !seen.insert(**id))?;
-    let context = format!("two Documents have the id {id}; each DocumentEntry has one (ITI TF-2 3.41.4.1.2)");
-    Some(RegistryError::new(ErrorCode::Metadata, context).at(id))
-}
-
-/// Where an entry says something else about its document than what arrived.
-fn differences(entry: &DocumentEntry, kept: &Kept) -> Vec<RegistryError> {
-    let computed = Hash::from_bytes(kept.sha1);
-    let hash = entry.hash.filter(|said| *said != computed);
-    let hash = hash.map(|said| format!("hash {said}, the document that came has {computed}"));
-    let size = entry.size.filter(|said| *said != kept.size);
-    let size = size.map(|said| format!("size {said}, the document that came has {}", kept.size));
-    let error = |what: String| {
-        let context = format!("DocumentEntry {}: {what} (ITI TF-2 3.41.4.1.3)", entry.entry_uuid);
-        RegistryError::new(ErrorCode::Metadata, context).at(&entry.entry_uuid)
-    };
-    hash.into_iter().chain(size).map(error).collect()
+/// Where entries say something else about their document than what arrived.
+fn differences(submission: &Submission, about: &[ObjectId], came: &Kept) -> Vec<RegistryError> {
+    let mut found = Vec::new();
+    let (hash, size) = (Hash::from_bytes(came.sha1), came.size);
+    for entry in about.iter().filter_map(|id| entry_of(submission, id)) {
+        let mut differs = |attribute, said: &dyn Display, came: &dyn Display| {
+            let (received, expected) =
+                (quoted(said), format!("{} as of the document that came", quoted(came)));
+            let finding = Finding::new(attribute, &received, &expected, "TF-2 3.41.4.1.3");
+            found.push(finding.about(ErrorCode::Metadata, entry.identity()));
+        };
+        if let Some(said) = entry.hash.filter(|said| *said != hash) {
+            differs("hash", &said, &hash);
+        }
+        if let Some(said) = entry.size.filter(|said| *said != size) {
+            differs("size", &said, &size);
+        }
+    }
+    found
 }
 
 /// Documents whose part never came.
-fn missing<'a>(ids: impl Iterator<Item = &'a ObjectId>) -> Result<(), RegistryErrors> {
+fn missing<'a>(ids: impl Iterator<Item = &'a ObjectId>) -> Vec<RegistryError> {
     let error = |id: &ObjectId| {
-        let context =
-            format!("Document {id} includes a part that is not in the message (XOP 1.0 section 3.2)");
-        RegistryError::new(ErrorCode::MissingDocument, context).at(id)
+        let expected = "a part that is in the message";
+        let finding =
+            Finding::new("its content", &"missing", &expected, "TF-2 3.41.4.1.2, XOP 1.0 section 3.2");
+        finding.about(ErrorCode::MissingDocument, document(id))
     };
-    RegistryErrors(ids.map(error).collect()).into_result()
+    ids.map(error).collect()
 }
 
 /// What the source is told of a document that could not be kept.

@@ -298,6 +298,69 @@ async fn names_documents_without_entry_and_entries_without_document() {
     assert_eq!(ward.objects(), 0);
 }
 
+/// One of the metadata, one of a document that came, one of one that did not, and the same of two more.
+#[tokio::test]
+async fn a_submission_with_five_faults_names_five_and_keeps_nothing() {
+    let ward = Ward::open().await;
+    let mut first = submission();
+    first.entries[0].unique_id = "1.2.3.4.70".parse().unwrap();
+    assert!(ward.provide(first, b"abc").await.is_empty());
+    let mut sent = submission();
+    sent.entries[0].type_code = None;
+    let entry = |name: &str, unique_id: &str| DocumentEntry {
+        entry_uuid: name.parse().unwrap(),
+        unique_id: unique_id.parse().unwrap(),
+        ..submission().entries[0].clone()
+    };
+    sent.entries.extend([
+        entry("Document02", "1.2.3.4.70"),
+        DocumentEntry { size: Some(9), ..entry("Document03", "1.2.3.4.73") },
+        entry("Document04", "1.2.3.4.74"),
+    ]);
+    let documents = [("Document01", "one"), ("Document02", "other"), ("Document03", "three"), ("Stray", "x")];
+    let documents = documents.map(|(id, bytes)| (id.parse().unwrap(), bytes.as_bytes().to_vec()));
+    let errors = ward.provide_as(sent, documents).await;
+    let expected = [
+        "DocumentEntry Document01: typeCode is missing, expected a value from an XDS Document Source",
+        "Document Stray: id is 'Stray', expected that of a DocumentEntry in the message",
+        "DocumentEntry Document04: Document is missing, expected one with id 'Document04'",
+        "DocumentEntry Document02: hash is 'd0941e68da8f38151ff86a61fc59f7c5cf9fcaa2' of the document that came, \
+         expected 'a9993e364706816aba3e25717850c26c9cd0d89d' as of the document kept under uniqueId '1.2.3.4.70'",
+        "DocumentEntry Document02: size is '5' of the document that came, expected '3'",
+        "DocumentEntry Document03: size is '9', expected '5' as of the document that came",
+    ];
+    assert_eq!(errors.0.len(), expected.len(), "{errors}");
+    for (error, expected) in errors.0.iter().zip(expected) {
+        assert!(error.context.starts_with(expected) && error.context.contains("(ITI TF-"), "{error}");
+    }
+    assert_eq!(ward.objects(), 1);
+}
+
+#[tokio::test]
+async fn all_documents_that_are_not_what_their_entries_say_are_named_and_none_is_kept() {
+    let ward = Ward::open().await;
+    let mut sent = submission();
+    let mut second = sent.entries[0].clone();
+    (second.entry_uuid, second.unique_id) = ("Document02".parse().unwrap(), "1.2.3.4.72".parse().unwrap());
+    sent.entries.push(second);
+    sent.entries.iter_mut().for_each(|entry| (entry.hash, entry.size) = (None, Some(1)));
+    let ids: Vec<_> = sent.entries.iter().map(|entry| entry.entry_uuid.clone()).collect();
+    let errors = ward.provide_as(sent, ids.into_iter().map(|id| (id, b"abc".to_vec()))).await;
+    let places: Vec<_> = errors.0.iter().filter_map(|error| error.location.as_deref()).collect();
+    assert_eq!(places, ["DocumentEntry Document01", "DocumentEntry Document02"]);
+    assert_eq!(ward.objects(), 0);
+}
+
+#[tokio::test]
+async fn a_refused_submission_is_read_no_further_than_it_must() {
+    let ward = Ward::open().await;
+    let mut sent = submission();
+    (sent.entries[0].type_code, sent.entries[0].size) = (None, Some(1));
+    let small = ward.provide(sent.clone(), &[0; 1 << 20]).await;
+    let large = ward.provide(sent, &vec![0; (16 << 20) + 1]).await;
+    assert_eq!((small.0.len(), large.0.len()), (2, 1), "{small} {large}");
+}
+
 #[tokio::test]
 async fn refuses_two_documents_of_one_id_in_a_message() {
     let ward = Ward::open().await;
