@@ -101,17 +101,8 @@ pub fn describe(report: &DoseReport, said: &Description) -> Result<Submission, I
         entries: vec![document_entry(report, said, symbol(DOCUMENT))?],
         folders: Vec::new(),
         associations: vec![Association {
-            association_type: AssociationType::HasMember,
-            availability_status: None,
-            documentation: None,
-            entry_uuid: symbol("member"),
-            home_community_id: None,
-            logical_id: None,
-            source_object: symbol(SET),
             submission_set_status: Some(SubmissionSetStatus::Original),
-            target_object: symbol(DOCUMENT),
-            version: None,
-            extra: Extra::default(),
+            ..Association::new(AssociationType::HasMember, symbol("member"), symbol(SET), symbol(DOCUMENT))
         }],
     })
 }
@@ -158,7 +149,7 @@ fn document_entry(report: &DoseReport, said: &Description, id: ObjectId) -> Resu
         service_start_time: start,
         service_stop_time: stop,
         size: None,
-        source_patient_id: source_patient_id(report, said),
+        source_patient_id: source_patient_id(report, said).map(Into::into),
         source_patient_info: source_patient_info(report, said),
         title: title(report).as_str().into(),
         type_code: Some(said.codes.kind.clone()),

@@ -1,4 +1,12 @@
-//! Random values and objects, as wild as XML lets them be.
+//! Random values, objects and submissions, as wild as XML lets them be.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "the literals are valid, and what fails is a test"
+)]
+
+mod submission;
 
 use proptest::collection::vec;
 use proptest::option;
@@ -7,9 +15,11 @@ use proptest::prelude::*;
 use crate::{
     Association, Author, AvailabilityStatus, Classification, Code, DocumentAvailability, DocumentEntry,
     EntryUuid, ExternalIdentifier, Extra, Folder, Hash, HomeCommunityId, LocalizedString, LocalizedStrings,
-    Mutable, Object, ObjectId, ObjectType, Oid, PatientId, PidField, ReferenceId, Slot, SourcePatientInfo,
-    SubmissionSet, SubmissionSetStatus, Timestamp, sample, vocabulary,
+    Mutable, Object, ObjectId, ObjectType, Oid, PatientId, PidField, ReferenceId, Slot, SourcePatientId,
+    SourcePatientInfo, SubmissionSet, SubmissionSetStatus, Timestamp, hl7, sample, vocabulary,
 };
+
+pub use submission::submission;
 
 /// Any text that XML can carry, delimiters and markup more often than not.
 fn text() -> impl Strategy<Value = String> {
@@ -61,6 +71,12 @@ fn patient() -> impl Strategy<Value = PatientId> {
     (text(), oid()).prop_filter_map("an id", |(id, authority)| PatientId::new(&id, authority).ok())
 }
 
+fn source_patient() -> impl Strategy<Value = SourcePatientId> {
+    let named = (spoken(), spoken(), oid())
+        .prop_map(|(id, name, oid)| format!("{}^^^{}&{oid}&ISO", hl7::escape(&id), hl7::escape(&name)));
+    prop_oneof![parsed(named), patient().prop_map(SourcePatientId::from)]
+}
+
 fn status() -> impl Strategy<Value = Option<AvailabilityStatus>> {
     option::of(prop::sample::select(vec![AvailabilityStatus::Approved, AvailabilityStatus::Deprecated]))
 }
@@ -72,13 +88,20 @@ fn time() -> impl Strategy<Value = Timestamp> {
 }
 
 fn strings() -> impl Strategy<Value = LocalizedStrings> {
-    let string = (option::of(prop::sample::select(vec!["nl-BE", "fr", "en"])), text())
-        .prop_map(|(language, value)| LocalizedString { language: language.map(str::to_owned), value });
+    let language = option::of(prop::sample::select(vec!["nl-BE", "fr", "en"]));
+    let charset = option::of(prop::sample::select(vec!["UTF-8", "ISO-8859-1"]));
+    let string = (language, charset, text()).prop_map(|(language, charset, value)| LocalizedString {
+        language: language.map(str::to_owned),
+        charset: charset.map(str::to_owned),
+        value,
+    });
     vec(string, 0..3).prop_map(LocalizedStrings)
 }
 
 fn code() -> impl Strategy<Value = Code> {
-    (spoken(), spoken(), strings()).prop_map(|(code, scheme, display)| Code { code, scheme, display })
+    (spoken(), spoken(), strings(), strings(), vec(slot(), 0..2)).prop_map(
+        |(code, scheme, display, description, extra)| Code { code, scheme, display, description, extra },
+    )
 }
 
 fn slot() -> impl Strategy<Value = Slot> {
@@ -86,7 +109,11 @@ fn slot() -> impl Strategy<Value = Slot> {
         text().prop_map(|name| format!("urn:example:{name}")),
         Just("PreviousVersion".to_owned())
     ];
-    (name, vec(text(), 0..3)).prop_map(|(name, values)| Slot { name, values })
+    (name, option::of(text()), vec(text(), 0..3)).prop_map(|(name, slot_type, values)| Slot {
+        name,
+        slot_type,
+        values,
+    })
 }
 
 fn extra() -> impl Strategy<Value = Extra> {
@@ -101,11 +128,15 @@ fn extra() -> impl Strategy<Value = Extra> {
             description,
         },
     );
-    let identifier = (text(), text(), strings()).prop_map(|(scheme, value, name)| ExternalIdentifier {
-        scheme: format!("urn:example:{scheme}"),
-        value,
-        name,
-    });
+    let identifier = (text(), text(), vec(slot(), 0..2), strings(), strings()).prop_map(
+        |(scheme, value, slots, name, description)| ExternalIdentifier {
+            scheme: format!("urn:example:{scheme}"),
+            value,
+            slots,
+            name,
+            description,
+        },
+    );
     (vec(slot(), 0..3), vec(classification, 0..3), vec(identifier, 0..2)).prop_map(
         |(slots, classifications, external_identifiers)| Extra {
             slots,
@@ -124,9 +155,11 @@ fn author() -> impl Strategy<Value = Author> {
         texts(),
         texts(),
         vec(slot(), 0..2),
+        option::of(spoken()),
     );
     parts
-        .prop_map(|(person, institution, role, specialty, telecommunication, extra)| Author {
+        .prop_map(|(person, institution, role, specialty, telecommunication, extra, representation)| Author {
+            representation,
             author_person: person,
             author_institution: institution,
             author_role: role,
@@ -166,7 +199,7 @@ fn document_entry() -> impl Strategy<Value = DocumentEntry> {
     );
     let rest = (
         (vec(author(), 0..3), strings(), strings(), id(), parsed(spoken()), option::of(parsed(spoken()))),
-        (vec(reference(), 0..3), option::of(oid()), option::of(patient()), source_patient_info()),
+        (vec(reference(), 0..3), option::of(oid()), option::of(source_patient()), source_patient_info()),
         (option::of(spoken()), any::<bool>(), extra()),
     );
     (codes, registry, times, rest).prop_map(|(codes, registry, times, rest)| {
@@ -256,25 +289,30 @@ fn association() -> impl Strategy<Value = Association> {
     let member =
         option::of(prop::sample::select(vec![SubmissionSetStatus::Original, SubmissionSetStatus::Reference]));
     let registry = (status(), option::of(uuid()), option::of(1_u32..));
-    (kind, (id(), id(), id()), home(), option::of(code()), member, registry, extra()).prop_map(
-        |(association_type, ids, home, documentation, member, registry, extra)| Association {
-            association_type,
-            availability_status: registry.0,
-            documentation,
-            entry_uuid: ids.0,
-            home_community_id: home,
-            logical_id: registry.1,
-            source_object: ids.1,
-            submission_set_status: member,
-            target_object: ids.2,
-            version: registry.2,
-            extra,
+    let texts = (strings(), strings());
+    (kind, (id(), id(), id()), home(), option::of(code()), member, registry, (texts, extra())).prop_map(
+        |(association_type, ids, home, documentation, member, registry, ((name, description), extra))| {
+            Association {
+                name,
+                description,
+                association_type,
+                availability_status: registry.0,
+                documentation,
+                entry_uuid: ids.0,
+                home_community_id: home,
+                logical_id: registry.1,
+                source_object: ids.1,
+                submission_set_status: member,
+                target_object: ids.2,
+                version: registry.2,
+                extra,
+            }
         },
     )
 }
 
 /// Any object.
-pub(crate) fn object() -> impl Strategy<Value = Object> {
+pub fn object() -> impl Strategy<Value = Object> {
     prop_oneof![
         document_entry().prop_map(Object::from),
         submission_set().prop_map(Object::from),
@@ -284,7 +322,7 @@ pub(crate) fn object() -> impl Strategy<Value = Object> {
 }
 
 /// What a registry may have made of it.
-pub(crate) fn mutable() -> impl Strategy<Value = Mutable> {
+pub fn mutable() -> impl Strategy<Value = Mutable> {
     let status = status().prop_filter_map("always one", |status| status);
     (status, option::of(uuid()), option::of(1_u32..), option::of(patient()), option::of(time())).prop_map(
         |(status, logical_id, version, patient_id, last_update_time)| Mutable {

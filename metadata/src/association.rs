@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use soap::xml::Element;
 
-use crate::code::Code;
+use crate::code::{Code, LocalizedStrings};
 use crate::registry_object::{Attribute, Extra, Reader, Rim, Writer};
 use crate::vocabulary::{association as scheme, part};
 use crate::{AvailabilityStatus, EntryUuid, HomeCommunityId, Invalid, ObjectId, RegistryErrors};
@@ -32,6 +32,10 @@ pub struct Association {
     pub source_object: ObjectId,
     /// Whether a submission set brings its member or refers to it (4.2.2.1).
     pub submission_set_status: Option<SubmissionSetStatus>,
+    /// `Name`, of which the standard says nothing.
+    pub name: LocalizedStrings,
+    /// `Description`, likewise.
+    pub description: LocalizedStrings,
     /// The object that something is done to.
     pub target_object: ObjectId,
     /// 1, as associations have no versions; set by the registry.
@@ -166,6 +170,8 @@ impl Association {
             logical_id: None,
             source_object,
             submission_set_status: None,
+            name: LocalizedStrings::default(),
+            description: LocalizedStrings::default(),
             target_object,
             version: None,
             extra: Extra::default(),
@@ -189,6 +195,8 @@ impl Association {
             home_community_id: reader.home(),
             logical_id: reader.logical_id(),
             submission_set_status: read_submission_set_status(&mut reader),
+            name: reader.name(),
+            description: reader.description(),
             version: reader.version(),
             extra: reader.finish(),
             // Last, so that all that is wrong has been found.
@@ -210,6 +218,8 @@ impl Association {
             .attribute("sourceObject", Some(&self.source_object))
             .attribute("targetObject", Some(&self.target_object))
             .slot(SUBMISSION_SET_STATUS, self.submission_set_status)
+            .name(&self.name)
+            .description(&self.description)
             .version(self.version)
             .codes(DOCUMENTATION, &self.documentation)
             .finish();

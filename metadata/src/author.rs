@@ -12,6 +12,8 @@ use crate::{Invalid, Oid, hl7};
 /// Who made a document or a submission.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Author {
+    /// `nodeRepresentation`, which is empty by the standard and says nothing.
+    pub representation: Option<String>,
     /// The person or machine (`authorPerson`).
     pub author_person: Option<Person>,
     /// Where they work (`authorInstitution`).

@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::Invalid;
+use crate::registry_object::Slot;
 
 /// A code of a coding scheme, with the name to show for it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -16,12 +17,22 @@ pub struct Code {
     pub scheme: String,
     /// The display name (`Name`), never compared.
     pub display: LocalizedStrings,
+    /// `Description`, of which the standard says nothing.
+    pub description: LocalizedStrings,
+    /// Slots of other names.
+    pub extra: Vec<Slot>,
 }
 
 impl Code {
     /// A code with its display name.
     pub fn new(code: impl Into<String>, scheme: impl Into<String>, display: &str) -> Self {
-        Self { code: code.into(), scheme: scheme.into(), display: display.into() }
+        Self {
+            code: code.into(),
+            scheme: scheme.into(),
+            display: display.into(),
+            description: LocalizedStrings::default(),
+            extra: Vec::new(),
+        }
     }
 
     /// Whether both mean the same: code and scheme, never the display name (ITI TF-3 4.2.3.1.2).
@@ -57,6 +68,8 @@ pub struct LocalizedStrings(pub Vec<LocalizedString>);
 pub struct LocalizedString {
     /// `xml:lang`; absent means en-US.
     pub language: Option<String>,
+    /// `charset`; it means nothing, as the whole message has one.
+    pub charset: Option<String>,
     /// The text.
     pub value: String,
 }
@@ -78,7 +91,7 @@ impl From<&str> for LocalizedStrings {
     fn from(text: &str) -> Self {
         match text {
             "" => Self::default(),
-            text => Self(vec![LocalizedString { language: None, value: text.to_owned() }]),
+            text => Self(vec![LocalizedString { language: None, charset: None, value: text.to_owned() }]),
         }
     }
 }

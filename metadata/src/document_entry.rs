@@ -14,7 +14,8 @@ use crate::registry_object::{Attribute, Extra, Reader, Rim, Sketch, Writer, made
 use crate::vocabulary::document_entry as scheme;
 use crate::{
     AvailabilityStatus, DocumentAvailability, EntryUuid, Hash, HomeCommunityId, Invalid, LanguageCode,
-    MimeType, ObjectId, Oid, PatientId, ReferenceId, RegistryErrors, SourcePatientInfo, Timestamp, UniqueId,
+    MimeType, ObjectId, Oid, PatientId, ReferenceId, RegistryErrors, SourcePatientId, SourcePatientInfo,
+    Timestamp, UniqueId,
 };
 
 /// The metadata of one document (`rim:ExtrinsicObject`).
@@ -73,7 +74,7 @@ pub struct DocumentEntry {
     /// The size of the document in bytes (4.2.3.2.21).
     pub size: Option<u64>,
     /// The patient as the source knows them (4.2.3.2.22).
-    pub source_patient_id: Option<PatientId>,
+    pub source_patient_id: Option<SourcePatientId>,
     /// What the source knows of the patient (4.2.3.2.23).
     pub source_patient_info: SourcePatientInfo,
     /// The title (4.2.3.2.24).

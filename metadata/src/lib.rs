@@ -7,8 +7,8 @@ pub mod hl7;
 pub mod requirements;
 pub mod vocabulary;
 
-#[cfg(test)]
-mod arbitrary;
+#[cfg(any(test, feature = "testing"))]
+pub mod arbitrary;
 mod association;
 mod author;
 mod code;
@@ -42,7 +42,7 @@ pub use folder::Folder;
 pub use fragment::Fragment;
 pub use identifiers::{EntryUuid, HomeCommunityId, Invalid, ObjectId, Oid, UniqueId};
 pub use object::{Identity, Mutable, Object};
-pub use patient::{PatientId, PidField, SourcePatientInfo};
+pub use patient::{PatientId, PidField, SourcePatientId, SourcePatientInfo};
 pub use reference_id::ReferenceId;
 pub use registry_object::{Classification, ExternalIdentifier, Extra, Slot};
 #[cfg(any(test, feature = "testing"))]

@@ -62,6 +62,37 @@ impl fmt::Display for PatientId {
     }
 }
 
+/// The patient's id in the domain of the source, kept as it was said: nobody compares it (ITI TF-3 4.2.3.2.22).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SourcePatientId(String);
+
+impl SourcePatientId {
+    /// The text as it stands on the wire.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<PatientId> for SourcePatientId {
+    fn from(id: PatientId) -> Self {
+        Self(id.to_string())
+    }
+}
+
+impl FromStr for SourcePatientId {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        text.parse::<PatientId>().map(|_| Self(text.trim_ascii().to_owned()))
+    }
+}
+
+impl fmt::Display for SourcePatientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// What the source knows of the patient, as fields of an HL7 PID segment in the order they came.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SourcePatientInfo(pub Vec<PidField>);

@@ -68,6 +68,8 @@ pub(crate) fn made_up(id: Option<&ObjectId>, attribute: Attribute) -> Oid {
 pub struct Slot {
     /// The name, a URN if it is not one of the standard's.
     pub name: String,
+    /// `slotType`, which the standard does not use.
+    pub slot_type: Option<String>,
     /// The values in order.
     pub values: Vec<String>,
 }
@@ -96,8 +98,12 @@ pub struct ExternalIdentifier {
     pub scheme: String,
     /// `value`.
     pub value: String,
+    /// Its slots.
+    pub slots: Vec<Slot>,
     /// `Name`.
     pub name: LocalizedStrings,
+    /// `Description`.
+    pub description: LocalizedStrings,
 }
 
 /// What an object carries beyond the attributes of the standard, kept and written back (ITI TF-3 4.2.3.1.6).
@@ -114,13 +120,14 @@ pub struct Extra {
 impl Slot {
     /// A slot of one value.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), values: vec![value.into()] }
+        Self { name: name.into(), slot_type: None, values: vec![value.into()] }
     }
 
     /// Reads a `rim:Slot`.
     pub fn read(element: &Element) -> Self {
         Self {
             name: element.attribute("name").unwrap_or_default().to_owned(),
+            slot_type: element.attribute("slotType").map(str::to_owned),
             values: slot_values(element).map(Cow::into_owned).collect(),
         }
     }
@@ -128,9 +135,12 @@ impl Slot {
     /// Writes a `rim:Slot`.
     pub fn write(&self) -> Element {
         let values = self.values.iter().map(|value| Element::new(RIM, "Value").with_text(value));
-        Element::new(RIM, "Slot")
-            .with("name", &self.name)
-            .with_child(Element::new(RIM, "ValueList").with_children(values))
+        let slot = Element::new(RIM, "Slot").with("name", &self.name);
+        let slot = match &self.slot_type {
+            Some(slot_type) => slot.with("slotType", slot_type),
+            None => slot,
+        };
+        slot.with_child(Element::new(RIM, "ValueList").with_children(values))
     }
 
     /// The slots of an element, in order.
@@ -159,7 +169,9 @@ impl ExternalIdentifier {
         Self {
             scheme: attribute("identificationScheme"),
             value: attribute("value"),
+            slots: Slot::read_all(element),
             name: read_strings(element, "Name"),
+            description: read_strings(element, "Description"),
         }
     }
 }
@@ -175,6 +187,7 @@ fn read_strings(element: &Element, local: &str) -> LocalizedStrings {
     let strings = element.child(RIM, local).into_iter().flat_map(Element::elements);
     let read = |string: &Element| LocalizedString {
         language: string.attribute_in(XML, "lang").map(str::to_owned),
+        charset: string.attribute("charset").map(str::to_owned),
         value: string.attribute("value").unwrap_or_default().to_owned(),
     };
     LocalizedStrings(strings.filter(|string| string.is(RIM, "LocalizedString")).map(read).collect())

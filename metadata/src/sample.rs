@@ -139,17 +139,5 @@ fn folder() -> Folder {
 }
 
 fn has_member(id: &str, source: &str, target: &str) -> Association {
-    Association {
-        association_type: AssociationType::HasMember,
-        availability_status: None,
-        documentation: None,
-        entry_uuid: symbol(id),
-        home_community_id: None,
-        logical_id: None,
-        source_object: symbol(source),
-        submission_set_status: None,
-        target_object: symbol(target),
-        version: None,
-        extra: Extra::default(),
-    }
+    Association::new(AssociationType::HasMember, symbol(id), symbol(source), symbol(target))
 }

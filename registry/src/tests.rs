@@ -9,6 +9,7 @@ mod get;
 mod keeping;
 mod patients;
 mod races;
+mod random;
 mod rules;
 mod tables;
 mod wire;

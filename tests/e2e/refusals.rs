@@ -120,7 +120,8 @@ async fn a_submission_with_five_faults_names_five_to_who_provides_and_to_who_reg
     let documents = [(document.entry().entry_uuid.clone(), outgoing)];
     let request = ProvideAndRegister::new(document.submission.clone(), documents);
     are_named(&node.repository().ask(request).await.unwrap(), &expected);
-    expected[4] = "DocumentEntry Document02: HasMember is missing, expected an association from the SubmissionSet";
+    expected[4] =
+        "DocumentEntry Document02: HasMember is missing, expected an association from the SubmissionSet";
     let mut submission: Submission = document.submission.clone();
     for entry in &mut submission.entries {
         entry.hash = "da39a3ee5e6b4b0d3255bfef95601890afd80709".parse().ok();

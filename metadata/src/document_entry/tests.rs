@@ -32,7 +32,12 @@ fn reads_and_writes_the_sample() {
 fn tolerated() -> DocumentEntry {
     let string = |language: &str, value: &str| LocalizedString {
         language: Some(language.to_owned()),
+        charset: None,
         value: value.to_owned(),
+    };
+    let in_utf8 = |language: &str, value: &str| LocalizedString {
+        charset: Some("UTF-8".to_owned()),
+        ..string(language, value)
     };
     let mut entry = sample().entries.remove(0);
     entry = DocumentEntry {
@@ -59,7 +64,7 @@ fn tolerated() -> DocumentEntry {
         service_start_time: None,
         size: None,
         source_patient_id: None,
-        title: LocalizedStrings(vec![string("nl-BE", "Dosisverslag"), string("fr-BE", "Rapport de dose")]),
+        title: LocalizedStrings(vec![in_utf8("nl-BE", "Dosisverslag"), in_utf8("fr-BE", "Rapport de dose")]),
         type_code: Some(Code::new("73569-6", "2.16.840.1.113883.6.1", "Radiation exposure")),
         uri: Some("IHE_XDM/DOC0001.DCM".to_owned()),
         version: Some(1),
@@ -73,6 +78,7 @@ fn tolerated() -> DocumentEntry {
     entry.extra = Extra {
         slots: vec![Slot {
             name: "urn:example:station".to_owned(),
+            slot_type: None,
             values: vec!["CT 2".to_owned(), " CT 1 ".to_owned()],
         }],
         classifications: vec![Classification {
@@ -85,7 +91,9 @@ fn tolerated() -> DocumentEntry {
         external_identifiers: vec![ExternalIdentifier {
             scheme: "urn:example:archive".to_owned(),
             value: "A-17".to_owned(),
+            slots: vec![],
             name: "archive number".into(),
+            description: "".into(),
         }],
     };
     entry

@@ -191,11 +191,13 @@ impl<'a> Reader<'a> {
 
     fn read_code(&mut self, attribute: Attribute, part: &Element) -> Option<Code> {
         let code = part.attribute("nodeRepresentation").filter(|code| !code.trim_ascii().is_empty());
-        let schemes = take_texts(&mut slots(part), "codingScheme");
+        let mut slots = slots(part);
+        let schemes = take_texts(&mut slots, "codingScheme");
         match (code, <[Cow<'_, str>; 1]>::try_from(schemes)) {
             (Some(code), Ok([scheme])) => {
-                let display = read_strings(part, "Name");
-                Some(Code { code: code.to_owned(), scheme: scheme.into_owned(), display })
+                let (display, description) = (read_strings(part, "Name"), read_strings(part, "Description"));
+                let (code, scheme) = (code.to_owned(), scheme.into_owned());
+                Some(Code { code, scheme, display, description, extra: read_all(slots) })
             }
             (None, _) => {
                 self.refuse(attribute, "a Classification without code", "one in nodeRepresentation");
@@ -226,7 +228,9 @@ impl<'a> Reader<'a> {
         }
         let person = Attribute { name: "authorPerson", ..attribute };
         let institution = Attribute { name: "authorInstitution", ..attribute };
+        let representation = part.attribute("nodeRepresentation").filter(|text| !text.is_empty());
         Author {
+            representation: representation.map(str::to_owned),
             author_person: self
                 .single(person, persons)
                 .and_then(|text| self.value(person, &text, str::parse)),

@@ -85,7 +85,9 @@ impl<'a> Writer<'a> {
             let part = Part { scheme: Some(attribute.key), representation: Some(&code.code), node: None };
             self.classify(part, |rim| {
                 write_slot(rim, "codingScheme", [&code.scheme]);
+                write_slots(rim, &code.extra);
                 write_strings(rim, "Name", &code.display);
+                write_strings(rim, "Description", &code.description);
             });
         }
         self
@@ -94,7 +96,8 @@ impl<'a> Writer<'a> {
     /// Authors under a scheme.
     pub(crate) fn authors(mut self, attribute: Attribute, authors: &[Author]) -> Self {
         for author in authors {
-            let part = Part { scheme: Some(attribute.key), representation: Some(""), node: None };
+            let representation = Some(author.representation.as_deref().unwrap_or_default());
+            let part = Part { scheme: Some(attribute.key), representation, node: None };
             self.classify(part, |rim| {
                 write_slot(rim, "authorPerson", &author.author_person);
                 write_slot(rim, "authorInstitution", &author.author_institution);
@@ -120,7 +123,7 @@ impl<'a> Writer<'a> {
         self.end_classifications();
         if let Some(value) = value {
             let name = format!("XDS{}.{}", self.kind, attribute.name);
-            self.identify(attribute.key, value, &name.as_str().into());
+            self.identify(attribute.key, value, |rim| write_strings(rim, "Name", &name.as_str().into()));
         }
         self
     }
@@ -128,8 +131,12 @@ impl<'a> Writer<'a> {
     /// Ends the object.
     pub(crate) fn finish(mut self) {
         self.end_classifications();
-        for ExternalIdentifier { scheme, value, name } in std::mem::take(&mut self.identifiers) {
-            self.identify(scheme, value, name);
+        for other in std::mem::take(&mut self.identifiers) {
+            self.identify(&other.scheme, &other.value, |rim| {
+                write_slots(rim, &other.slots);
+                write_strings(rim, "Name", &other.name);
+                write_strings(rim, "Description", &other.description);
+            });
         }
         self.rim.end(self.local);
     }
@@ -164,13 +171,13 @@ impl<'a> Writer<'a> {
     }
 
     /// An external identifier, in the next position.
-    fn identify(&mut self, scheme: &str, value: impl Display, name: &LocalizedStrings) {
+    fn identify(&mut self, scheme: &str, value: impl Display, write: impl FnOnce(&mut Rim)) {
         self.begin_part("ExternalIdentifier");
         self.rim.attribute("registryObject", self.id);
         self.rim.attribute("identificationScheme", scheme);
         self.rim.attribute("objectType", part::EXTERNAL_IDENTIFIER);
         self.rim.attribute("value", value);
-        write_strings(self.rim, "Name", name);
+        write(self.rim);
         self.rim.end("ExternalIdentifier");
     }
 
@@ -205,18 +212,24 @@ fn write_attribute(rim: &mut Rim, name: &str, value: Option<impl Display>) {
 fn write_slot(rim: &mut Rim, name: &str, values: impl IntoIterator<Item = impl Display>) {
     let mut values = values.into_iter().peekable();
     if values.peek().is_some() {
-        write_values(rim, name, values);
+        write_values(rim, name, None, values);
     }
 }
 
 /// Slots as they came, with values or without.
 fn write_slots(rim: &mut Rim, slots: &[Slot]) {
-    slots.iter().for_each(|slot| write_values(rim, &slot.name, &slot.values));
+    slots.iter().for_each(|slot| write_values(rim, &slot.name, slot.slot_type.as_deref(), &slot.values));
 }
 
-fn write_values(rim: &mut Rim, name: &str, values: impl IntoIterator<Item = impl Display>) {
+fn write_values(
+    rim: &mut Rim,
+    name: &str,
+    slot_type: Option<&str>,
+    values: impl IntoIterator<Item = impl Display>,
+) {
     rim.begin("Slot");
     rim.attribute("name", name);
+    write_attribute(rim, "slotType", slot_type);
     rim.begin("ValueList");
     for value in values {
         rim.begin("Value");
@@ -235,6 +248,7 @@ fn write_strings(rim: &mut Rim, local: &str, strings: &LocalizedStrings) {
     for string in &strings.0 {
         rim.begin("LocalizedString");
         write_attribute(rim, "xml:lang", string.language.as_deref());
+        write_attribute(rim, "charset", string.charset.as_deref());
         rim.attribute("value", &string.value);
         rim.end("LocalizedString");
     }

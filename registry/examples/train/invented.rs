@@ -147,7 +147,7 @@ impl Invention {
         entry.unique_id = self.oid(1_000_000).map_or_else(|| entry.unique_id.clone(), Into::into);
         let study = self.oid(1_000_000).map(|uid| ReferenceId::study(&uid));
         entry.reference_id_list = study.into_iter().filter(|_| self.below(2) == 0).collect();
-        entry.source_patient_id = self.patient();
+        entry.source_patient_id = self.patient().map(Into::into);
         let id = entry.source_patient_id.as_ref().map(ToString::to_string).unwrap_or_default();
         let birth = format!("{}{:02}{:02}", 1920 + self.below(105), 1 + self.below(12), 1 + self.below(28));
         entry.source_patient_info = SourcePatientInfo::default()

@@ -50,6 +50,7 @@ async fn keeps_extra_metadata() {
     let mut submission = document(1);
     let slot = metadata::Slot {
         name: "urn:example:dose".to_owned(),
+        slot_type: Some("urn:example:type".to_owned()),
         values: vec!["1".to_owned(), "<&2".to_owned()],
     };
     submission.entries[0].extra.slots.push(slot.clone());

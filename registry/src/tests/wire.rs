@@ -9,7 +9,7 @@ use soap::xml::{Element, Limits};
 use super::*;
 
 /// Sends a request as bytes and reads the bytes that come back.
-async fn ask<T: Transaction>(endpoint: &Endpoint, request: T) -> T::Response {
+pub(super) async fn ask<T: Transaction>(endpoint: &Endpoint, request: T) -> T::Response {
     let (body, parts) = request.write();
     let body = Element::parse(body.write().as_bytes(), &Limits::default()).unwrap();
     let message = Message { parts, ..Message::new(T::ACTION, body, Encoding::Simple) };

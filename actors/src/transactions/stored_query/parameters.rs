@@ -233,7 +233,7 @@ impl Slots {
     }
 
     fn push(&mut self, name: &str, values: Vec<String>) {
-        self.slots.push(Slot { name: name.to_owned(), values });
+        self.slots.push(Slot { name: name.to_owned(), slot_type: None, values });
     }
 }
 
@@ -243,7 +243,7 @@ mod tests {
 
     /// The codes of the errors in one parameter with these values.
     fn errors(values: Vec<String>) -> Vec<ErrorCode> {
-        let slots = vec![Slot { name: "$x".to_owned(), values }];
+        let slots = vec![Slot { name: "$x".to_owned(), slot_type: None, values }];
         let mut parameters = Parameters { slots, errors: RegistryErrors::default() };
         parameters.groups::<String>("$x");
         parameters.into_errors().into_iter().map(|error| error.code).collect()

@@ -327,18 +327,10 @@ fn an_answer_without_objects_still_has_its_list() {
 
 #[test]
 fn written_objects_are_read_like_others() {
+    let (id, source, target) = (uuid(1).into(), uuid(2).into(), uuid(3).into());
     let association = metadata::Association {
-        association_type: AssociationType::HasMember,
         availability_status: Some(AvailabilityStatus::Approved),
-        documentation: None,
-        entry_uuid: uuid(1).into(),
-        home_community_id: None,
-        logical_id: None,
-        source_object: uuid(2).into(),
-        target_object: uuid(3).into(),
-        submission_set_status: None,
-        version: None,
-        extra: metadata::Extra::default(),
+        ..metadata::Association::new(AssociationType::HasMember, id, source, target)
     };
     let object = Object::Association(association);
     let reference = Found::Reference { id: ObjectId::Uuid(uuid(9)), home: "urn:oid:1.2".parse().ok() };

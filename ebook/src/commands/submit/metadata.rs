@@ -124,7 +124,7 @@ impl Said {
             service_start_time: self.service_start.as_deref().copied(),
             service_stop_time: self.service_stop.as_deref().copied(),
             size: None,
-            source_patient_id: Some(patient),
+            source_patient_id: Some(patient.into()),
             source_patient_info: SourcePatientInfo::default(),
             title: self.title.as_deref().unwrap_or(&name).into(),
             type_code: Some((&self.r#type).into()),
