@@ -85,7 +85,7 @@ fn spoiled() -> (Document, [&'static str; 5]) {
     let mut document = Document::of("P1", "x");
     let mut second = document.entry().clone();
     second.entry_uuid = "Document02".parse().unwrap();
-    let entry = &mut document.submission.entries[0];
+    let entry = document.submission.entries.first_mut().unwrap();
     entry.type_code = None;
     entry.service_start_time = "2024".parse().ok();
     entry.service_stop_time = "2023".parse().ok();

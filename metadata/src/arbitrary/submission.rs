@@ -1,9 +1,15 @@
 //! Whole submissions that a registry takes in, as wild as their parts.
 
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{Strategy, any, prop};
 use proptest::sample::Index;
 
-use super::*;
-use crate::{AssociationType, Submission};
+use super::{association, code, document_entry, folder, submission_set};
+use crate::{
+    Association, AssociationType, Code, DocumentEntry, Folder, ObjectId, ObjectType, PatientId, Submission,
+    SubmissionSet, SubmissionSetStatus, sample,
+};
 
 /// A submission that is right from a Document Repository, and relationships of its documents to registered ones: each
 /// without its target, which is chosen by the index.

@@ -28,13 +28,36 @@ fn reads_and_writes_the_sample() {
     assert_eq!(written(|rim| entry.write(rim)), file);
 }
 
+fn string(language: &str, value: &str) -> LocalizedString {
+    LocalizedString { language: Some(language.to_owned()), charset: None, value: value.to_owned() }
+}
+
+fn unknown_parts() -> Extra {
+    Extra {
+        slots: vec![Slot {
+            name: "urn:example:station".to_owned(),
+            slot_type: None,
+            values: vec!["CT 2".to_owned(), " CT 1 ".to_owned()],
+        }],
+        classifications: vec![Classification {
+            scheme: Some("urn:example:scheme".to_owned()),
+            representation: Some("national".to_owned()),
+            slots: vec![Slot::new("codingScheme", "1.2.3.4.11")],
+            name: LocalizedStrings(vec![string("nl-BE", "nationaal")]),
+            ..Classification::default()
+        }],
+        external_identifiers: vec![ExternalIdentifier {
+            scheme: "urn:example:archive".to_owned(),
+            value: "A-17".to_owned(),
+            slots: vec![],
+            name: "archive number".into(),
+            description: "".into(),
+        }],
+    }
+}
+
 /// What peers send otherwise than the standard has it, as one entry.
 fn tolerated() -> DocumentEntry {
-    let string = |language: &str, value: &str| LocalizedString {
-        language: Some(language.to_owned()),
-        charset: None,
-        value: value.to_owned(),
-    };
     let in_utf8 = |language: &str, value: &str| LocalizedString {
         charset: Some("UTF-8".to_owned()),
         ..string(language, value)
@@ -75,27 +98,7 @@ fn tolerated() -> DocumentEntry {
         PidField { number: 3, value: "M7^^^&1.2.3.4.5.4&ISO".to_owned() },
         PidField { number: 8, value: String::new() },
     ]);
-    entry.extra = Extra {
-        slots: vec![Slot {
-            name: "urn:example:station".to_owned(),
-            slot_type: None,
-            values: vec!["CT 2".to_owned(), " CT 1 ".to_owned()],
-        }],
-        classifications: vec![Classification {
-            scheme: Some("urn:example:scheme".to_owned()),
-            representation: Some("national".to_owned()),
-            slots: vec![Slot::new("codingScheme", "1.2.3.4.11")],
-            name: LocalizedStrings(vec![string("nl-BE", "nationaal")]),
-            ..Classification::default()
-        }],
-        external_identifiers: vec![ExternalIdentifier {
-            scheme: "urn:example:archive".to_owned(),
-            value: "A-17".to_owned(),
-            slots: vec![],
-            name: "archive number".into(),
-            description: "".into(),
-        }],
-    };
+    entry.extra = unknown_parts();
     entry
 }
 
