@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hl7_parser::message::Separators;
 use jiff::Timestamp;
 
+use crate::charset::Charset;
 use crate::message::{Header, Message, Unreadable};
 
 /// What is answered.
@@ -156,7 +157,12 @@ impl Acknowledgement {
             message.push_str(&join(&error.fields(separators, is_old).each_ref().map(String::as_str)));
             message.push('\r');
         }
-        header.charset.write(&message)
+        let mut bytes = header.charset.write(&message);
+        // In a set that we do not know only ASCII means what it says.
+        if Charset::of(&header.charset_name, &bytes).is_none() {
+            bytes.iter_mut().filter(|byte| !byte.is_ascii()).for_each(|byte| *byte = b'?');
+        }
+        bytes
     }
 
     /// Reads an acknowledgement and what it says it answers, MSA-2: some write there what they like.

@@ -129,6 +129,14 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+#[test]
+fn the_answer_to_characters_that_are_not_known_can_be_read() {
+    let sent = b"MSH|^~\\&|Zo\xe9|B|C|D|||ADT^A40|m|P|2.3.1||||||ISO IR87\rPID|\xe9\r";
+    let unreadable = Message::read(sent).unwrap_err();
+    let answer = Acknowledgement::unreadable(&unreadable).write(unreadable.header.as_deref());
+    assert!(Message::read(&answer).is_ok(), "{}", answer.escape_ascii());
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read_or_refused_and_answered(bytes in anything()) {
