@@ -11,7 +11,7 @@ use tracing::field::{Empty, display};
 use uuid::Uuid;
 
 use crate::CallError;
-use crate::audit::{Audit, Circumstances, Outcome, Record, Side, Subject};
+use crate::audit::{Audit, Circumstances, Kind, Outcome, Record, Side, Subject};
 use crate::transactions::{Response, Transaction};
 
 /// Characters of an error code that a log or an audit record is given. Those of the standard have half as many.
@@ -31,28 +31,34 @@ pub(crate) struct Account {
 impl Account {
     /// A transaction that `peer` asks of us.
     pub(crate) fn answering<T: Transaction>(audit: &Audit, peer: &Peer, message_id: Option<&str>) -> Self {
-        let name = peer.certificate.as_ref().map(|certificate| certificate.subject.clone());
-        let whom = Circumstances {
-            side: Side::Answering,
-            peer: name.unwrap_or_else(|| "this node".to_owned()),
-            address: peer.address.map(|address| address.ip().to_string()),
-        };
-        let account = Self::open::<T>(audit, whom, false);
+        let account = Self::answering_number(T::AUDIT.transaction, audit, peer);
         account.is_message(message_id);
         account
+    }
+
+    /// The transaction of that number, which `peer` asks of us.
+    pub(crate) fn answering_number(number: &'static str, audit: &Audit, peer: &Peer) -> Self {
+        let name = match (&peer.certificate, peer.address) {
+            (Some(certificate), _) => certificate.subject.clone(),
+            (None, Some(_)) => "without certificate".to_owned(),
+            (None, None) => "this node".to_owned(),
+        };
+        let address = peer.address.map(|address| address.ip().to_string());
+        let whom = Circumstances { side: Side::Answering, peer: name, address };
+        Self::open(number, audit, whom, false)
     }
 
     /// A transaction that we ask of who is at `address`.
     pub(crate) fn asking<T: Transaction>(audit: &Audit, address: &str, is_local: bool) -> Self {
         let whom = Circumstances { side: Side::Asking, peer: address.to_owned(), address: None };
-        Self::open::<T>(audit, whom, is_local)
+        Self::open(T::AUDIT.transaction, audit, whom, is_local)
     }
 
-    fn open<T: Transaction>(audit: &Audit, whom: Circumstances, is_local: bool) -> Self {
+    fn open(number: &'static str, audit: &Audit, whom: Circumstances, is_local: bool) -> Self {
         let span = tracing::info_span!(
             target: "transactions",
             "transaction",
-            number = T::AUDIT.transaction,
+            number,
             side = whom.side.name(),
             peer = whom.peer,
             address = whom.address,
@@ -90,13 +96,24 @@ impl Account {
             Err(CallError::Refused(_)) => "fault",
             Err(CallError::Nonsense(_)) => "nonsense",
         };
-        self.tell::<T>(outcome, &codes);
-        let record = |(subject, outcome): (Subject, Outcome)| {
-            let codes = if outcome == Outcome::Success { String::new() } else { codes.clone() };
-            Record::new(&T::AUDIT, &subject, &self.whom, (outcome, codes))
+        self.end(&T::AUDIT, parts, outcome, &codes)
+    }
+
+    /// Tells of its end in our own words: `codes` name no patient.
+    pub(crate) fn end(
+        self,
+        kind: &Kind,
+        parts: Vec<(Subject, Outcome)>,
+        outcome: &'static str,
+        codes: &str,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        self.tell(kind.transaction, outcome, codes);
+        let records = |(subject, outcome): (Subject, Outcome)| {
+            let codes = if outcome == Outcome::Success { "" } else { codes };
+            Record::of(kind, &subject, &self.whom, (outcome, codes))
         };
         let records: Vec<Record> =
-            if self.audit.is_none() { Vec::new() } else { parts.into_iter().map(record).collect() };
+            if self.audit.is_none() { Vec::new() } else { parts.into_iter().flat_map(records).collect() };
         async move {
             for record in records {
                 self.audit.write(record).await;
@@ -106,7 +123,7 @@ impl Account {
 
     /// The line of the log, and what is counted. What a node asks of itself to see whether it can work is
     /// neither.
-    fn tell<T: Transaction>(&self, outcome: &'static str, errors: &str) {
+    fn tell(&self, transaction: &'static str, outcome: &'static str, errors: &str) {
         let took = self.begun.elapsed();
         let milliseconds = took.as_micros() as f64 / 1_000.0;
         if self.audit.is_none() || self.is_local {
@@ -117,7 +134,7 @@ impl Account {
         if self.audit.is_none() {
             return;
         }
-        let (transaction, side) = (T::AUDIT.transaction, self.whom.side.name());
+        let side = self.whom.side.name();
         metrics::counter!(
             "dosebook_transactions_total",
             "transaction" => transaction, "side" => side, "outcome" => outcome

@@ -46,6 +46,10 @@ impl Event {
     pub const IMPORT: Self = Self { id: "110107", meaning: "Import", action: 'C' };
     /// A question is asked.
     pub const QUERY: Self = Self { id: "110112", meaning: "Query", action: 'E' };
+    /// A patient comes to be known.
+    pub const PATIENT_ADDED: Self = Self { id: "110110", meaning: "Patient Record", action: 'C' };
+    /// What is known of a patient changes.
+    pub const PATIENT_CHANGED: Self = Self { id: "110110", meaning: "Patient Record", action: 'U' };
 }
 
 /// Whose data a transaction is about.
@@ -53,8 +57,13 @@ impl Event {
 pub struct Subject {
     /// The patients, each once.
     pub patients: Vec<PatientId>,
+    /// Patients who are no more, as they were merged into others: a record of their own tells of them
+    /// (ITI TF-2 3.8.5.1, 3.44.5.1).
+    pub subsumed: Vec<PatientId>,
     /// What else took part.
     pub objects: Vec<Object>,
+    /// What else is to be told of the patients, by its name: `MSH-10`, `II`.
+    pub details: Vec<(&'static str, String)>,
 }
 
 /// A participant object of an audit record that is not a patient.

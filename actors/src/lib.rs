@@ -11,6 +11,7 @@ pub mod call;
 pub mod consumer;
 pub mod description;
 pub mod endpoint;
+pub mod identity_feed;
 pub mod integrity;
 pub mod source;
 pub mod transactions;

@@ -1,5 +1,7 @@
 //! The transactions of ITI TF-2 that we speak, and what they have in common.
 
+/// ITI-8: Patient Identity Feed, HL7 v2.
+pub mod patient_identity_feed;
 /// ITI-41: Provide and Register Document Set-b.
 pub mod provide_and_register;
 /// ITI-42: Register Document Set-b.
@@ -23,6 +25,7 @@ use soap::xml::{Element, Name};
 use crate::audit;
 
 pub use documents::Documents;
+pub use patient_identity_feed::{Fed, PatientFeed};
 pub use provide_and_register::ProvideAndRegister;
 pub use register::Register;
 pub use registry_response::RegistryResponse;

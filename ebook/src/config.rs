@@ -20,8 +20,8 @@ use toml::{Table, Value};
 
 pub use secret::{DatabaseUrl, Secret};
 pub use sections::{
-    Codes, Community, CommunityRepository, Config, Database, Domain, Identity, Institution, Node, Patients,
-    Registry, Repository, S3, SamePerson, Soap, Web,
+    Codes, Community, CommunityRepository, Config, Database, Domain, Identity, Institution, Mllp, Node,
+    Patients, Registry, Repository, S3, SamePerson, Soap, Web,
 };
 pub use text::Text;
 pub use values::{Code, DocumentsAt, NoUrl, RegistryAt, RegistryUrls, ServiceUrl, TimeZone, Url};
@@ -115,11 +115,12 @@ impl Section {
     }
 
     /// The sections that are written once, `[name]`.
-    fn single() -> [Self; 11] {
+    fn single() -> [Self; 12] {
         [
             Self::new::<Node>("node"),
             Self::new::<Soap>("soap"),
             Self::new::<Web>("web"),
+            Self::new::<Mllp>("mllp"),
             Self::new::<Identity>("identity"),
             Self::new::<Database>("database"),
             Self::new::<Registry>("registry"),

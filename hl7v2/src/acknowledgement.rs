@@ -215,7 +215,7 @@ impl Header {
 }
 
 /// MSH-10 of a message of ours, unlike any before it: twenty characters at most.
-pub(crate) fn next_control_id() -> String {
+pub fn next_control_id() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed) & 0xff_ffff;
     format!("{:011X}-{count:06X}", Timestamp::now().as_millisecond())

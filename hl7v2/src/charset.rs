@@ -11,6 +11,9 @@ pub enum Charset {
 }
 
 impl Charset {
+    /// What a header calls UTF-8.
+    pub const UTF8_NAME: &str = "UNICODE UTF-8";
+
     /// The one that a header names, if it can be read.
     ///
     /// Without a name it is ISO 8859-1, unless the bytes are UTF-8, which those of a text in another set are not by

@@ -9,7 +9,7 @@ mod message;
 pub mod server;
 mod text;
 
-pub use acknowledgement::{Acknowledgement, Code, Condition, ErrorAt};
+pub use acknowledgement::{Acknowledgement, Code, Condition, ErrorAt, next_control_id};
 pub use charset::Charset;
 pub use client::{Answer, Connection, SendError};
 pub use message::{Defect, Header, Message, Repetition, Segment, TooLong, Unreadable};

@@ -14,6 +14,7 @@ use actors::Endpoint;
 use actors::audit::Audit;
 use actors::description;
 use actors::endpoint::internal;
+use actors::identity_feed::IdentityFeed;
 use actors::transactions::{QueryResponse, Register, RegistryResponse, StoredQuery};
 use database::{Database, DatabaseError, Location, Remedy};
 use metadata::{CurrentDomain, Domain, ErrorCode, RegistryErrors};
@@ -147,6 +148,11 @@ impl<E: Into<StoreError>> From<E> for Refusal {
     fn from(error: E) -> Self {
         Self::Store(error.into())
     }
+}
+
+/// What the registry does of what it is fed over MLLP.
+pub fn identity_feed(registry: &Arc<Registry>, audit: Audit) -> IdentityFeed {
+    IdentityFeed::new(registry, |registry, feed| async move { registry.feed(feed).await }, audit)
 }
 
 /// The transactions that the registry answers.

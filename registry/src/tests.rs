@@ -14,10 +14,11 @@ mod rules;
 mod tables;
 mod wire;
 
-use actors::transactions::StoredQuery;
+use actors::transactions::patient_identity_feed::Unchanged;
 use actors::transactions::stored_query::{
     ContentFilter, GetAll, GetAssociations, GetDocuments, GetFolders, Ids, Query,
 };
+use actors::transactions::{PatientFeed, StoredQuery};
 use database::testing::Place;
 use metadata::{
     Association, AssociationType, AvailabilityStatus, DocumentEntry, EntryUuid, ErrorCode, Folder, Object,
@@ -59,6 +60,12 @@ impl House {
                 panic!("{place}: {errors}");
             }
         }
+    }
+
+    /// Why a merge changed nothing, if it did not.
+    async fn merge(&self, subsumed: &str, survivor: &str) -> Vec<Unchanged> {
+        let feed = PatientFeed::merge(&subsumed.parse().unwrap(), &survivor.parse().unwrap());
+        self.registry.feed(feed).await.unwrap().unchanged
     }
 
     /// The codes with which a submission is refused; it must leave nothing behind.

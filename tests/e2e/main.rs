@@ -7,6 +7,7 @@ mod central;
 mod conformance;
 mod crowd;
 mod domain;
+mod feed;
 mod find;
 mod hospitals;
 mod keeping;

@@ -14,6 +14,8 @@ use actors::Partner;
 use actors::audit::Audit;
 use actors::consumer::Consumer;
 use certs::{Directory, Request};
+use hl7v2::Connection;
+use rustls::ClientConfig;
 use soap::client::Client;
 use soap::tls::{Identity, Trust, client_config};
 use tempfile::TempDir;
@@ -42,6 +44,8 @@ pub struct Settings {
     pub pooler: bool,
     /// Where its documents go; into its folder if it is not given.
     pub documents: Option<String>,
+    /// Whether it is fed patients over MLLP, and if so, whether over TLS.
+    pub mllp: Option<bool>,
     /// Further lines of the configuration.
     pub more: String,
     /// What it finds in its environment.
@@ -61,6 +65,7 @@ pub struct Node {
     process: Option<Child>,
     soap: SocketAddr,
     web: SocketAddr,
+    mllp: SocketAddr,
     settings: Settings,
     // Dropped last: nobody can drop a database that is in use.
     database: Option<Fresh>,
@@ -108,9 +113,9 @@ impl Node {
     /// A node that does not run yet.
     fn prepare(settings: Settings, database: Option<Fresh>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (soap, web) = (free_port(), free_port());
-        fs::write(folder.path().join("node.toml"), configuration(&settings, soap, web)).unwrap();
-        Self { folder, process: None, soap, web, settings, database }
+        let (soap, web, mllp) = (free_port(), free_port(), free_port());
+        fs::write(folder.path().join("node.toml"), configuration(&settings, [soap, web, mllp])).unwrap();
+        Self { folder, process: None, soap, web, mllp, settings, database }
     }
 
     /// Starts the node again where it was.
@@ -220,9 +225,26 @@ impl Node {
 
     /// A client with any identity, which trusts the node's CA.
     pub fn client_as(&self, identity: &certs::Identity) -> Client {
+        Client::new(self.tls_as(identity))
+    }
+
+    fn tls_as(&self, identity: &certs::Identity) -> ClientConfig {
         let identity = Identity::from_pem(identity.certificates.as_bytes(), identity.key.as_bytes()).unwrap();
         let trust = Trust::from_pem(self.authority().authority().certificate().as_bytes()).unwrap();
-        Client::new(client_config(&identity, &trust).unwrap())
+        client_config(&identity, &trust).unwrap()
+    }
+
+    /// Where it is fed patients over MLLP.
+    pub const fn mllp(&self) -> SocketAddr {
+        self.mllp
+    }
+
+    /// A source of patients that the node's CA has issued an identity to.
+    pub async fn source(&self) -> Connection {
+        let identity = self.authority().authority().issue(&Request::person("adt")).unwrap();
+        let tls = (self.settings.mllp == Some(true)).then(|| self.tls_as(&identity));
+        let address = format!("localhost:{}", self.mllp.port());
+        Connection::open(&address, tls.as_ref()).await.unwrap()
     }
 
     /// Its registry.
@@ -315,7 +337,7 @@ pub(crate) fn free_port() -> SocketAddr {
     panic!("no port of {PORTS:?} is free");
 }
 
-fn configuration(settings: &Settings, soap: SocketAddr, web: SocketAddr) -> String {
+fn configuration(settings: &Settings, [soap, web, mllp]: [SocketAddr; 3]) -> String {
     let patients = if settings.feed { "feed" } else { "accept" };
     let authority = settings.authority.unwrap_or(AUTHORITY);
     let mut text = format!(
@@ -331,6 +353,9 @@ fn configuration(settings: &Settings, soap: SocketAddr, web: SocketAddr) -> Stri
     }
     if let Some(url) = &settings.database {
         let _ = write!(text, "[database]\nurl = \"{url}\"\npooler = {}\n", settings.pooler);
+    }
+    if let Some(tls) = settings.mllp {
+        let _ = write!(text, "[mllp]\nenabled = true\nlisten = \"{mllp}\"\ntls = {tls}\n");
     }
     text + &settings.more
 }

@@ -1,5 +1,7 @@
 //! One audit record, with the fields and codes of DICOM PS3.15 A.5.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use metadata::RegistryErrors;
@@ -36,6 +38,9 @@ pub struct Record {
     pub patients: Vec<String>,
     /// What else took part.
     pub objects: Vec<Participant>,
+    /// `ParticipantObjectDetail` of the patients, by type.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<&'static str, String>,
 }
 
 /// `ParticipantObjectIdentification` of something that is not a patient.
@@ -112,32 +117,42 @@ pub(crate) struct Circumstances {
 }
 
 impl Record {
-    pub(crate) fn new(
+    /// The records of one transaction: one, and another of patients who are no more.
+    pub(crate) fn of(
         kind: &Kind,
         subject: &Subject,
         whom: &Circumstances,
-        (outcome, description): (Outcome, String),
-    ) -> Self {
+        (outcome, description): (Outcome, &str),
+    ) -> Vec<Self> {
         let event = match whom.side {
             Side::Asking => kind.asking,
             Side::Answering => kind.answering,
         };
-        Self {
+        let record = Self {
             time: format!("{:.3}", jiff::Timestamp::now()),
             transaction: kind.transaction,
             name: kind.name,
             event_id: event.id,
             action: event.action,
             outcome,
-            description,
+            description: description.to_owned(),
             side: whom.side,
             peer: whom.peer.clone(),
             address: whom.address.clone(),
             patients: subject.patients.iter().map(ToString::to_string).collect(),
             objects: subject.objects.iter().map(Participant::from).collect(),
+            details: subject.details.iter().cloned().collect(),
+        };
+        if subject.subsumed.is_empty() {
+            return vec![record];
         }
+        let patients = subject.subsumed.iter().map(ToString::to_string).collect();
+        vec![Self { action: DELETED, patients, ..record.clone() }, record]
     }
 }
+
+/// `EventActionCode` of what is done to patients who are merged into others.
+const DELETED: char = 'D';
 
 impl From<&Object> for Participant {
     fn from(object: &Object) -> Self {

@@ -67,6 +67,7 @@ pub(super) fn subject(submission: &Submission) -> audit::Subject {
     audit::Subject {
         patients,
         objects: vec![audit::Object::SubmissionSet(submission.submission_set.unique_id.to_string())],
+        ..audit::Subject::default()
     }
 }
 

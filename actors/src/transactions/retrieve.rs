@@ -103,7 +103,7 @@ impl Transaction for Retrieve {
             unique_id: document.document_unique_id.clone(),
             repository: document.repository_unique_id.clone(),
         });
-        audit::Subject { patients: Vec::new(), objects: objects.collect() }
+        audit::Subject { objects: objects.collect(), ..audit::Subject::default() }
     }
 }
 
@@ -116,19 +116,17 @@ impl Response for RetrieveResponse {
         &self.errors
     }
 
-    fn audited(&self, subject: audit::Subject) -> Vec<(audit::Subject, audit::Outcome)> {
+    fn audited(&self, mut about: audit::Subject) -> Vec<(audit::Subject, audit::Outcome)> {
         let came = |object: &audit::Object| {
             let mut announced = self.documents.announced();
             matches!(object, audit::Object::Document { unique_id, repository }
                 if announced.any(|about| about.request.is(repository, unique_id)))
         };
-        let (came, missing): (Vec<_>, Vec<_>) = subject.objects.into_iter().partition(came);
+        let (came, missing): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut about.objects).into_iter().partition(came);
         let outcomes = [(came, audit::Outcome::Success), (missing, audit::Outcome::of(&self.errors))];
         let some = outcomes.into_iter().filter(|(objects, _)| !objects.is_empty());
-        some.map(|(objects, outcome)| {
-            (audit::Subject { patients: subject.patients.clone(), objects }, outcome)
-        })
-        .collect()
+        some.map(|(objects, outcome)| (audit::Subject { objects, ..about.clone() }, outcome)).collect()
     }
 
     fn read(message: Message) -> Result<Self, String> {

@@ -250,6 +250,7 @@ impl Transaction for StoredQuery {
         audit::Subject {
             patients: self.query.patient_id().into_iter().cloned().collect(),
             objects: vec![audit::Object::Query { id: id.to_owned(), request: self.request().write() }],
+            ..audit::Subject::default()
         }
     }
 }

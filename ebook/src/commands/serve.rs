@@ -43,13 +43,17 @@ fn introduce(listening: &Listening, output: Output) {
     let soap = |path: &str| format!("https://{}{path}", listening.soap_address());
     let registry = node.registry.as_ref().map(|_| soap(REGISTRY_PATH));
     let repository = node.repository.as_ref().map(|_| soap(REPOSITORY_PATH));
+    let feed = listening.mllp_address().map(|address| match config.mllp.tls {
+        true => format!("mllps://{address}"),
+        false => format!("mllp://{address}"),
+    });
     let book = format!("{}/book", listening.web_url());
     let data = absolute(&config.node.data);
     let (certificate, trust) = (absolute(&config.certificate()), absolute(&config.trust()));
     let made = if node.identity_is_new { " (made just now)" } else { "" };
 
     output.line(format_args!("node        {}", config.node.name));
-    for (name, url) in [("registry", &registry), ("repository", &repository)] {
+    for (name, url) in [("registry", &registry), ("repository", &repository), ("feed", &feed)] {
         if let Some(url) = url {
             output.line(format_args!("{name:<11} {url}"));
         }
@@ -61,7 +65,7 @@ fn introduce(listening: &Listening, output: Output) {
     output.line(format_args!("patients of {}", node.identifiers.patient_authority.0));
     output.line("ready; stop it with Ctrl-C");
     output.value(&json!({
-        "node": config.node.name, "registry": registry, "repository": repository, "book": book, "data": data,
+        "node": config.node.name, "registry": registry, "repository": repository, "feed": feed, "book": book, "data": data,
         "certificate": certificate, "trust": trust,
         "patient_authority": node.identifiers.patient_authority,
         "repository_unique_id": node.identifiers.repository_unique_id,

@@ -24,6 +24,7 @@ pub(super) fn of(config: &Config) -> Vec<String> {
     broken.extend(people(config));
     broken.extend(services(config));
     broken.extend(way_to_the_database(config));
+    broken.extend(feed(config));
     broken
 }
 
@@ -40,6 +41,28 @@ fn way_to_the_database(config: &Config) -> Option<String> {
              the database, with the CA of the server (sslmode=verify-ca if its certificate bears another name)"
         )
     })
+}
+
+/// Who may tell of patients must show who it is, unless it is on this machine.
+fn feed(config: &Config) -> Vec<String> {
+    let Config { mllp, registry, .. } = config;
+    let open = !mllp.tls && !mllp.listen.ip().is_loopback() && !mllp.unprotected;
+    let rules = [
+        (
+            mllp.enabled && !registry.enabled,
+            "mllp.enabled is true, but registry.enabled is false: nobody would keep the patients".to_owned(),
+        ),
+        (
+            mllp.enabled && open,
+            format!(
+                "mllp.tls is false, and mllp.listen = \"{}\" is not of this machine alone: anybody could read the ids of \
+                 patients, and merge them; use TLS, or listen on 127.0.0.1, or write mllp.unprotected = true if \
+                 something else protects the way",
+                mllp.listen
+            ),
+        ),
+    ];
+    rules.into_iter().filter_map(|(broken, rule)| broken.then_some(rule)).collect()
 }
 
 /// What a node that is one of several needs, and what one that is alone has no use for.

@@ -20,6 +20,8 @@ pub struct Config {
     pub soap: Soap,
     /// The listener for people.
     pub web: Web,
+    /// The listener for HL7 v2.
+    pub mllp: Mllp,
     /// Who we are, and whom we trust.
     pub identity: Identity,
     /// Where registry and index are.
@@ -75,6 +77,20 @@ pub struct Soap {
 pub struct Web {
     /// Where it listens for people.
     pub listen: SocketAddr,
+}
+
+/// `[mllp]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Mllp {
+    /// Whether the registry takes the feed of its patients over MLLP (ITI-8).
+    pub enabled: bool,
+    /// Where it listens for that.
+    pub listen: SocketAddr,
+    /// Whether over mutual TLS.
+    pub tls: bool,
+    /// Whether without TLS other machines may reach it.
+    pub unprotected: bool,
 }
 
 /// `[identity]`
@@ -253,6 +269,13 @@ impl Default for Soap {
 impl Default for Web {
     fn default() -> Self {
         Self { listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)) }
+    }
+}
+
+impl Default for Mllp {
+    fn default() -> Self {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 2575));
+        Self { enabled: false, listen, tls: true, unprotected: false }
     }
 }
 

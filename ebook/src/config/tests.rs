@@ -24,7 +24,7 @@ fn an_unknown_key_is_refused_with_a_suggestion() {
     );
     assert_eq!(
         problem("[repo]\n"),
-        "repo: there is no such section; expected one of node, soap, web, identity, database, registry, repository, s3, domain, codes, institution, known_repository, community, same_person"
+        "repo: there is no such section; expected one of node, soap, web, mllp, identity, database, registry, repository, s3, domain, codes, institution, known_repository, community, same_person"
     );
     assert_eq!(problem("[registy]\n"), "registy: there is no such section; did you mean \"registry\"?");
     let community =

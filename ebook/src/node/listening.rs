@@ -1,4 +1,4 @@
-//! A node that listens: for other nodes over mutual TLS, for people on the web listener.
+//! A node that listens: for other nodes over mutual TLS, for people on the web listener, for HL7 v2 over MLLP.
 
 use std::io;
 use std::net::SocketAddr;
@@ -31,6 +31,7 @@ pub struct Listening {
     web_tls: Option<Arc<ServerConfig>>,
     /// SIGHUP. From now on it does not end the process.
     hang_up: Signal,
+    mllp: Option<hl7v2::Server>,
 }
 
 impl Listening {
@@ -42,6 +43,7 @@ impl Listening {
         let tls = soap::tls::server_config(identity, trust).map_err(unusable)?;
         // Until people can sign in, nobody without a certificate of the domain sees a patient from outside.
         let web_tls = if web_at.ip().is_loopback() { None } else { Some(Arc::clone(&tls)) };
+        let mllp = mllp(&node, &tls).await?;
         let soap = Server::bind(soap_at, tls).await.map_err(|error| occupied("soap", soap_at, &error))?;
         let leave = Duration::from_secs(node.config.soap.drain_seconds);
         let soap = soap.spooling_in(node.config.data("spool")).leaving_for(leave);
@@ -50,7 +52,7 @@ impl Listening {
         let hang_up = hear(SignalKind::hangup());
         let hang_up =
             hang_up.map_err(|error| Failure::Refused(format!("cannot listen for signals: {error}")))?;
-        Ok(Self { node, soap, web, web_address, web_tls, hang_up })
+        Ok(Self { node, soap, web, web_address, web_tls, hang_up, mllp })
     }
 
     /// The node that listens.
@@ -68,6 +70,11 @@ impl Listening {
         self.web_address
     }
 
+    /// Where it is fed patients over MLLP, if it is.
+    pub fn mllp_address(&self) -> Option<SocketAddr> {
+        self.mllp.as_ref().map(hl7v2::Server::address)
+    }
+
     /// The URL that its web pages begin with.
     pub fn web_url(&self) -> String {
         let scheme = if self.web_tls.is_some() { "https" } else { "http" };
@@ -77,11 +84,13 @@ impl Listening {
     /// Serves until `shutdown`. Then it is no longer ready, takes its leave of other nodes, takes no more and
     /// finishes what is under way; all that time it still says on the web listener how it is.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        let Self { node, soap, web, web_tls, hang_up, .. } = self;
+        let Self { node, soap, web, web_tls, hang_up, mllp, .. } = self;
         let (stop_soap, soap_stops) = signal();
+        let (stop_mllp, mllp_stops) = signal();
         let (stop_web, web_stops) = signal();
         let router = crate::web::router(Arc::clone(&node));
         let soap = tokio::spawn(soap.serve(Arc::new(node.endpoints()), soap_stops));
+        let mllp = tokio::spawn(feed(Arc::clone(&node), mllp, mllp_stops));
         let mut web = tokio::spawn(serve_web(web, web_tls, router, web_stops));
         let chores = [
             tokio::spawn(tend(Arc::clone(&node))),
@@ -94,9 +103,10 @@ impl Listening {
         };
         node.leave();
         tracing::info!(seconds = node.config.soap.drain_seconds, "the node takes its leave");
-        drop(stop_soap);
+        drop((stop_soap, stop_mllp));
         chores.iter().for_each(tokio::task::JoinHandle::abort);
         soap.await.map_err(io::Error::other)?;
+        mllp.await.map_err(io::Error::other)?;
         if let Some(repository) = &node.repository {
             // A database that is away would make us wait for ever; who starts again asks the registry.
             let _ = tokio::time::timeout(SHUTDOWN_TIME, repository.settled()).await;
@@ -121,6 +131,29 @@ fn signal() -> (oneshot::Sender<()>, impl Future<Output = ()> + Send + 'static) 
         // Nothing is ever sent.
         let _ = dropped.await;
     })
+}
+
+/// Where the registry is fed, if it is.
+async fn mllp(node: &Node, tls: &ServerConfig) -> Result<Option<hl7v2::Server>, Failure> {
+    let config = &node.config.mllp;
+    if !config.enabled {
+        return Ok(None);
+    }
+    let server = hl7v2::Server::bind(config.listen, config.tls.then_some(tls)).await;
+    server.map(Some).map_err(|error| occupied("mllp", config.listen, &error))
+}
+
+/// Takes the feed of the registry's patients, as long as the node serves others too.
+async fn feed(node: Arc<Node>, server: Option<hl7v2::Server>, stopping: impl Future<Output = ()> + Send) {
+    if let (Some(server), Some(registry)) = (server, &node.registry) {
+        let service = Arc::new(registry::identity_feed(registry, node.audit.clone()));
+        let leave = Duration::from_secs(node.config.soap.drain_seconds);
+        let stopping = async {
+            stopping.await;
+            tokio::time::sleep(leave).await;
+        };
+        server.serve(service, stopping).await;
+    }
 }
 
 async fn serve_web(

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actors::transactions::PatientFeed;
 use database::Location;
 use registry::{PatientPolicy, Policy, Registry};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -49,9 +50,9 @@ impl Shop {
         let policy = Policy { patients: PatientPolicy::Accept, domain: metadata::CurrentDomain::default() };
         let registry = Registry::open(&location, policy).await.unwrap();
         let [belgian, french] = charlottes_ids();
-        registry.add_patient(belgian.clone()).await.unwrap();
+        registry.feed(PatientFeed::of(&belgian)).await.unwrap();
         let markup = PatientId::new("<script>alert(1)</script>/\"&", belgian.authority().clone()).unwrap();
-        registry.add_patient(markup).await.unwrap();
+        registry.feed(PatientFeed::of(&markup)).await.unwrap();
         let mut config = Config::default();
         config.web.listen = listen.parse().unwrap();
         config.node.name = "Ziekenhuis <Test>".to_owned();

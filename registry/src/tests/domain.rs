@@ -101,7 +101,7 @@ async fn an_id_of_another_authority_is_unknown_whichever_patients_are_taken_in()
     for patients in [PatientPolicy::Accept, PatientPolicy::Feed] {
         let house = House::in_domain(OURS, patients).await;
         let ours: metadata::PatientId = PATIENT.parse().unwrap();
-        house.registry.add_patient(ours).await.unwrap();
+        house.registry.feed(PatientFeed::of(&ours)).await.unwrap();
         house.register(document(1)).await;
         let foreign = with_patient(document(2), "P123^^^&1.2.3.5&ISO");
         assert_eq!(house.refusal(foreign.clone()).await, [ErrorCode::UnknownPatientId], "{patients:?}");

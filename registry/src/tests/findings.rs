@@ -13,7 +13,7 @@ async fn house() -> House {
     let authority = "authorities = [{ oid = \"1.2.3.4\" }]\n";
     house.registry.policy.domain.replace(domain(&format!("{authority}{CLASS}")));
     for patient in [PATIENT, OTHER_PATIENT] {
-        house.registry.add_patient(patient.parse().unwrap()).await.unwrap();
+        house.registry.feed(PatientFeed::of(&patient.parse().unwrap())).await.unwrap();
     }
     house.register(document_in_folder(1)).await;
     house.register(document(2)).await;

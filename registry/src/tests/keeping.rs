@@ -55,8 +55,7 @@ async fn lived_in() -> House {
 async fn nothing_is_wrong_with_what_was_registered() {
     let house = lived_in().await;
     assert_eq!(house.damages().await, [] as [String; 0]);
-    let (subsumed, survivor) = (PATIENT.parse().unwrap(), OTHER_PATIENT.parse().unwrap());
-    house.registry.merge_patients(subsumed, survivor).await.unwrap();
+    assert_eq!(house.merge(PATIENT, OTHER_PATIENT).await, []);
     assert_eq!(house.damages().await, [] as [String; 0]);
 }
 
@@ -137,8 +136,7 @@ async fn merged_patients_are_given_out_as_one_in_an_order_that_can_be_registered
     let house = House::accepting().await;
     house.register(with_patient(document(1), OTHER_PATIENT)).await;
     house.register(document(2)).await;
-    let (subsumed, survivor) = (PATIENT.parse().unwrap(), OTHER_PATIENT.parse().unwrap());
-    house.registry.merge_patients(subsumed, survivor).await.unwrap();
+    assert_eq!(house.merge(PATIENT, OTHER_PATIENT).await, []);
     let merged = house.uuid(&document_id(2)).await;
     house.register(with_patient(related(3, AssociationType::Replace, merged), OTHER_PATIENT)).await;
 

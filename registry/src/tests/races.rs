@@ -136,10 +136,10 @@ async fn what_is_registered_while_its_patient_is_merged_is_the_survivors_or_refu
     let race = Race::start().await;
     race.house.register(document(1)).await;
     race.house.register(with_patient(document(2), OTHER_PATIENT)).await;
-    let (subsumed, survivor) = (PATIENT.parse().unwrap(), OTHER_PATIENT.parse().unwrap());
+    let merge = PatientFeed::merge(&PATIENT.parse().unwrap(), &OTHER_PATIENT.parse().unwrap());
     let rivals: Vec<_> = (3..3 + RIVALS).map(document).collect();
     let given = race.submit(&rivals);
-    race.nodes[1].merge_patients(subsumed, survivor).await.unwrap();
+    assert_eq!(race.nodes[1].feed(merge).await.unwrap().unchanged, []);
     let late: Vec<_> = (100..105).map(document).collect();
     let refused = race.outcomes(&late, race.submit(&late)).await;
     assert_eq!(refused, vec![Some(ErrorCode::UnknownPatientId); 5]);
@@ -154,19 +154,21 @@ async fn of_two_merges_that_cross_exactly_one_is_done() {
     let race = Race::start().await;
     for number in 0..RIVALS {
         let ids = [format!("A{number}^^^&1.2&ISO"), format!("B{number}^^^&1.2&ISO")];
-        for id in &ids {
-            race.house.registry.add_patient(id.parse().unwrap()).await.unwrap();
+        // Half of them are told of by the merges themselves.
+        for id in ids.iter().filter(|_| number % 2 == 0) {
+            race.house.registry.feed(PatientFeed::of(&id.parse().unwrap())).await.unwrap();
         }
         let [one, other] = ids.map(|id| id.parse::<metadata::PatientId>().unwrap());
         let merge = |node: &Arc<Registry>, subsumed: &metadata::PatientId, survivor: &metadata::PatientId| {
-            let (node, subsumed, survivor) = (Arc::clone(node), subsumed.clone(), survivor.clone());
-            tokio::spawn(async move { node.merge_patients(subsumed, survivor).await })
+            let (node, feed) = (Arc::clone(node), PatientFeed::merge(subsumed, survivor));
+            tokio::spawn(async move { node.feed(feed).await.unwrap().unchanged })
         };
         let (there, back) = (merge(&race.nodes[0], &one, &other), merge(&race.nodes[1], &other, &one));
-        let outcomes = [there.await.unwrap(), back.await.unwrap()];
-        let refused: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
-        assert_eq!(refused.len(), 1, "{refused:?}");
-        assert_eq!(refused[0].0[0].code, ErrorCode::UnknownPatientId);
+        let unchanged = [there.await.unwrap(), back.await.unwrap()].concat();
+        assert!(
+            matches!(unchanged[..], [Unchanged::SurvivorSubsumed | Unchanged::SubsumedBefore]),
+            "{unchanged:?}"
+        );
     }
     assert_eq!(race.house.registry.patients("", 2 * RIVALS).await.unwrap().len() as u32, RIVALS);
 }

@@ -93,7 +93,7 @@ async fn refuses_an_on_demand_entry() {
 async fn refuses_an_unknown_patient_where_a_feed_tells_of_them() {
     let house = House::open(PatientPolicy::Feed).await;
     assert_eq!(house.refusal(document(1)).await, [ErrorCode::UnknownPatientId]);
-    house.registry.add_patient(PATIENT.parse().unwrap()).await.unwrap();
+    house.registry.feed(PatientFeed::of(&PATIENT.parse().unwrap())).await.unwrap();
     house.register(document(1)).await;
 }
 

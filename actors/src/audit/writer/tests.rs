@@ -6,7 +6,7 @@ const KIND: Kind =
 
 fn record(number: usize) -> Record {
     let whom = Circumstances { side: Side::Asking, peer: format!("peer {number}"), address: None };
-    Record::new(&KIND, &Subject::default(), &whom, (Outcome::Success, String::new()))
+    Record::of(&KIND, &Subject::default(), &whom, (Outcome::Success, "")).remove(0)
 }
 
 /// The peers of the records in these files, in order.

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use actors::transactions::PatientFeed;
 use conformance::{Facts, Library, Target};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -169,7 +170,7 @@ impl ThrowAway {
             let number = format!("K{}", Uuid::new_v4().simple());
             let patient = format!("{number}^^^&{authority}&ISO").parse::<PatientId>();
             let patient = patient.map_err(|error| refused(error.to_string()))?;
-            registry.add_patient(patient).await.map_err(|error| refused(error.to_string()))?;
+            registry.feed(PatientFeed::of(&patient)).await.map_err(|error| refused(error.to_string()))?;
             numbers.push(number);
         }
         Ok(numbers)
