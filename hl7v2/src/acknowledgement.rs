@@ -201,7 +201,7 @@ impl Header {
     fn nobodys() -> Self {
         Self {
             separators: Separators::default(),
-            charset: crate::Charset::default(),
+            charset: Charset::default(),
             parties: Default::default(),
             kind: String::new(),
             trigger: String::new(),
